@@ -1,0 +1,46 @@
+{
+  # Of a published package there is no native/test: its users build the addon alone, and a newer compiler's new warning
+  # is no reason to refuse them.
+  "variables": {
+    "development%": "<!(node -p \"Number(require('node:fs').existsSync('native/test'))\")",
+    "warnings": ["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion", "-Wsign-conversion", "-Wnon-virtual-dtor"]
+  },
+  "target_defaults": {
+    "cflags_cc": ["-std=c++20", "<@(warnings)", "-fvisibility=hidden"],
+    "cflags_cc!": ["-std=gnu++14", "-std=gnu++17", "-std=gnu++20", "-Wno-unused-parameter"],
+    "include_dirs": ["native/include"],
+    "conditions": [["development==1", { "cflags_cc": ["-Werror"] }]]
+  },
+  "targets": [
+    {
+      "target_name": "shmnode",
+      "sources": ["<!@(node -p \"require('node:fs').readdirSync('native/addon').filter(f => f.endsWith('.cc')).map(f => 'native/addon/' + f).join(' ')\")"],
+      "dependencies": ["<!(node -p \"require('node-addon-api').targets\"):node_addon_api_except"],
+      # As system headers, so that our warnings are about our code.
+      "cflags_cc": ["-isystem", "<(node_root_dir)/include/node", "-isystem", "<!(node -p \"require('node-addon-api').include_dir\")"],
+      "defines": ["NAPI_VERSION=9", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"]
+    }
+  ],
+  "conditions": [
+    ["development==1", {
+      "targets": [
+        {
+          "target_name": "core_test",
+          "type": "executable",
+          "sources": ["<!@(node -p \"require('node:fs').readdirSync('native/test').filter(f => f.endsWith('_test.cc')).map(f => 'native/test/' + f).join(' ')\")"],
+          "ldflags": ["-pthread"]
+        },
+        {
+          "target_name": "peer",
+          "type": "executable",
+          "sources": ["native/test/peer.cc"]
+        },
+        {
+          "target_name": "kill_writers",
+          "type": "executable",
+          "sources": ["native/test/kill_writers.cc"]
+        }
+      ]
+    }]
+  ]
+}

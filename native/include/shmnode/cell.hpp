@@ -1,0 +1,259 @@
+// A cell: a segment that holds one value, the last one committed. The write and read protocol of DESIGN section 4.
+//
+// Why slots: the kernel releases a dead holder's lock silently, over whatever the holder had half written. A value that
+// is changed in place would then be torn. Here a writer fills a slot that no reader looks at, and makes it current by one
+// 8-byte store: whoever dies, before or after it, leaves either the old value or the new one.
+#pragma once
+
+#include <sched.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "crc32c.hpp"
+#include "futex.hpp"
+#include "geometry.hpp"
+#include "racy_copy.hpp"
+#include "turnstile_lock.hpp"
+
+namespace shmnode {
+
+// What is known of one committed value. All zero for a cell that was never written.
+struct ValueFacts {
+  uint64_t version;
+  uint64_t length;
+  uint64_t committed_ns;  // since the Unix epoch
+  uint32_t writer_pid;
+  std::array<char, kMediaTypeRoom> media_type;  // NUL terminated
+};
+
+// Where a read puts its bytes. `whole`: the value must fit (kTooLarge otherwise, with its length); else the part of it
+// from `offset` on that there is room for.
+struct ReadRequest {
+  std::byte* target;
+  uint64_t room;
+  uint64_t offset = 0;
+  bool whole = true;
+};
+
+struct WriteRequest {
+  const void* data;
+  uint64_t length;
+  std::string_view media_type;         // at most kMediaTypeRoom - 1 bytes
+  std::optional<uint64_t> if_version;  // commit only if this is the current version
+};
+
+// Told before anything is retired: a segment that is retired and then cannot be removed would be lost for everybody.
+inline Status CheckMayRemove(int segment_id) noexcept {
+  const auto facts = Segment::Stat(segment_id);
+  if (!facts) return facts.error();
+  const uid_t user = geteuid();
+  if (user != 0 && user != facts->shm_perm.uid && user != facts->shm_perm.cuid) return FromErrno("shmctl", EPERM);
+  return Nothing{};
+}
+
+// Tells every attached process that this segment has come to its end. Removal follows.
+inline void RetireHeader(const Segment& segment) noexcept {
+  auto* header = reinterpret_cast<Header*>(segment.data());
+  header->retired.store(1, std::memory_order_seq_cst);
+  FutexWakeAll(header->notify);
+}
+
+// Not a view of the kernel's object but a handle on it: movable, and every const member may be called from several
+// threads at once. In processes that only may read the segment, write calls come back with kReadOnly or kAccess.
+class Cell {
+ public:
+  Cell(Segment segment, const Geometry& geometry) noexcept
+      : segment_(std::move(segment)), geometry_(geometry), lock_(SemaphoreSet(geometry.semaphore_id)) {}
+
+  const Geometry& geometry() const noexcept { return geometry_; }
+  const Segment& segment() const noexcept { return segment_; }
+  TurnstileLock lock() const noexcept { return lock_; }
+
+  // The current version; 0 before the first write. One load.
+  uint64_t Version() const noexcept { return header()->commit.load(std::memory_order_acquire); }
+
+  // The current value's length as a hint for allocation: it may be another one by the time that a read begins.
+  uint64_t LengthHint() const noexcept {
+    const uint64_t version = Version();
+    const uint64_t length = version == 0 ? 0 : SlotOf(version).length.load(std::memory_order_relaxed);
+    return std::min(length, geometry_.capacity);
+  }
+
+  // One committed value, without waiting: kBusy where writers were quicker every time and hold the lock.
+  Result<ValueFacts> TryRead(const ReadRequest& request) const noexcept { return Read(request, Deadline::Now()); }
+
+  // One committed value, whole. Takes no lock while that works; after kLockFreeRounds the shared lock, so that a stream
+  // of writers cannot starve a reader. Who may not lock goes on until the deadline. kBusy then.
+  Result<ValueFacts> Read(const ReadRequest& request, Deadline deadline) const noexcept {
+    for (int round = 0; round < kLockFreeRounds; round++) {
+      if (auto facts = ReadOnce(request)) return *std::move(facts);
+    }
+    if (segment_.read_only()) return ReadWithoutRights(request, deadline);
+    const auto hold = LockHold::Acquire(lock_, LockMode::kShared, deadline);
+    if (!hold) return hold.code() == Code::kAccess ? ReadWithoutRights(request, deadline) : hold.error();
+    if (auto facts = ReadOnce(request)) return *std::move(facts);
+    return Fail(Code::kBusy, "a writer without the lock");
+  }
+
+  // The exclusive lock for Commit, once it is known that it guards this segment: kDestroyed where the segment was
+  // destroyed, or its semaphore set replaced, kReadOnly on a read-only attach.
+  Result<LockHold> LockForWrite(Deadline deadline) const noexcept {
+    if (segment_.read_only()) return Fail(Code::kReadOnly);
+    auto hold = LockHold::Acquire(lock_, LockMode::kExclusive, deadline);
+    if (hold && (IsRetired() || header()->semaphore_id != geometry_.semaphore_id)) return Fail(Code::kDestroyed);
+    return hold;
+  }
+
+  // Makes the bytes the current value, and tells its version. Waiters are told by Wake, once for several commits. What
+  // makes a request fail (kTooLarge, kVersionConflict, kCorrupt) leaves the current value as it is.
+  Result<uint64_t> Commit(const LockHold&, const WriteRequest& request) const noexcept {
+    if (request.length > geometry_.capacity) return Fail(Code::kTooLarge, nullptr, geometry_.capacity);
+    if (request.media_type.size() >= kMediaTypeRoom) return Fail(Code::kTooLarge, "media type", kMediaTypeRoom - 1);
+    uint64_t current = Version();
+    if (current >= kMaxExact) return Fail(Code::kCorrupt, "commit");
+    if (request.if_version && *request.if_version != current) return Fail(Code::kVersionConflict, nullptr, current);
+    const uint64_t next = current + 1;
+    FillSlot(next, request);
+    // The lock makes a plain store enough. Compare-and-swap, because it finds out when somebody broke the lock.
+    if (!header()->commit.compare_exchange_strong(current, next)) return Fail(Code::kBusy, "a writer without the lock");
+    header()->notify.store(static_cast<uint32_t>(next), std::memory_order_release);
+    return next;
+  }
+
+  // Wakes who waits for a change. A writer that dies before this is no loss: waits are sliced, and look again.
+  void Wake() const noexcept { FutexWakeAll(header()->notify); }
+
+  // Lock, commit and wake of one value.
+  Result<uint64_t> Write(const WriteRequest& request, Deadline deadline) const noexcept {
+    Result<uint64_t> version = [&]() -> Result<uint64_t> {
+      const auto hold = LockForWrite(deadline);
+      if (!hold) return hold.error();
+      return Commit(*hold, request);
+    }();
+    if (version) Wake();
+    return version;
+  }
+
+  // True once Destroy was here. Bytes can still be read from this attach, but no one will write them again.
+  bool IsRetired() const noexcept { return header()->retired.load(std::memory_order_acquire) != 0; }
+
+  // kDestroyed where the kernel has the segment marked for removal: by us, or by ipcrm(1) and the like, which retire
+  // nothing. One system call.
+  Status CheckNotRemoved() const noexcept {
+    const auto facts = Segment::Stat(segment_.id());
+    if (!facts) return facts.error();
+    if ((facts->shm_perm.mode & SHM_DEST) != 0) return Fail(Code::kDestroyed);
+    return Nothing{};
+  }
+
+  // Retires and removes the segment and its semaphore set: kAccess unless this user made it or is root. Who dies half way
+  // leaves a retired segment, which the next open or destroy of the key removes.
+  Status Destroy(Deadline deadline) const noexcept {
+    if (const Status may = CheckMayRemove(segment_.id()); !may) return may;
+    const auto hold = LockForWrite(deadline);
+    const bool lock_is_lost = hold.code() == Code::kDestroyed && !IsRetired();
+    if (!hold && !lock_is_lost) return hold.error();
+    RetireHeader(segment_);
+    static_cast<void>(lock_.set().Remove());
+    return Segment::Remove(segment_.id());
+  }
+
+  // What the current slot says without its bytes: for listings.
+  Result<ValueFacts> Facts() const noexcept { return TryRead({.target = nullptr, .room = 0, .whole = false}); }
+
+ private:
+  // A failed round means that two or more commits happened during one copy.
+  static constexpr int kLockFreeRounds = 8;
+
+  Header* header() const noexcept { return reinterpret_cast<Header*>(segment_.data()); }
+  SlotDescriptor& SlotOf(uint64_t version) const noexcept { return header()->slots[version % geometry_.slot_count]; }
+  std::byte* PayloadOf(uint64_t version) const noexcept {
+    return segment_.data() + kHeaderBytes + geometry_.stride * (version % geometry_.slot_count);
+  }
+
+  static bool StillHolds(const SlotDescriptor& slot, uint64_t version) noexcept {
+    std::atomic_thread_fence(std::memory_order_acquire);  // the loads before it are not delayed past the check
+    return slot.version.load(std::memory_order_relaxed) == version;
+  }
+
+  // Version's slot is not the current one's, so no reader depends on it. Marked 0 before its first byte changes: the
+  // fence keeps the bytes behind the mark, for readers that still copy the old version out of it.
+  void FillSlot(uint64_t version, const WriteRequest& request) const noexcept {
+    SlotDescriptor& slot = SlotOf(version);
+    slot.version.store(0, std::memory_order_release);
+    std::atomic_thread_fence(std::memory_order_release);
+    RacyCopy(PayloadOf(version), request.data, request.length);
+    slot.length.store(request.length, std::memory_order_relaxed);
+    slot.committed_ns.store(NowUnixNs(), std::memory_order_relaxed);
+    slot.writer_pid.store(static_cast<uint32_t>(ProcessId()), std::memory_order_relaxed);
+    std::array<char, kMediaTypeRoom> media_type{};
+    std::memcpy(media_type.data(), request.media_type.data(), request.media_type.size());
+    RacyCopy(slot.media_type, media_type.data(), kMediaTypeRoom);
+    if (geometry_.has_checksum()) slot.crc32c.store(Crc32c(PayloadOf(version), request.length), std::memory_order_relaxed);
+    slot.version.store(version, std::memory_order_release);
+  }
+
+  // One round of the lock-free read: a value or an error, or nothing when a writer was quicker.
+  std::optional<Result<ValueFacts>> ReadOnce(const ReadRequest& request) const noexcept {
+    if (IsRetired()) return Fail(Code::kDestroyed);
+    const uint64_t version = Version();
+    if (version == 0) return ValueFacts{};
+    if (version > kMaxExact) return Fail(Code::kCorrupt, "commit");
+    const SlotDescriptor& slot = SlotOf(version);
+    if (slot.version.load(std::memory_order_acquire) != version) {
+      // A slot is marked only after a later commit. Without one, nobody is writing here: the descriptor is wrong.
+      if (Version() == version) return Fail(Code::kCorrupt, "slot version");
+      return std::nullopt;
+    }
+    return CopyOut(slot, version, request);
+  }
+
+  std::optional<Result<ValueFacts>> CopyOut(const SlotDescriptor& slot, uint64_t version, const ReadRequest& request) const noexcept {
+    ValueFacts facts{.version = version,
+                     .length = slot.length.load(std::memory_order_relaxed),
+                     .committed_ns = slot.committed_ns.load(std::memory_order_relaxed),
+                     .writer_pid = slot.writer_pid.load(std::memory_order_relaxed),
+                     .media_type = {}};
+    RacyCopy(facts.media_type.data(), slot.media_type, kMediaTypeRoom);
+    facts.media_type.back() = '\0';
+    const std::optional<Error> refusal = CopyPayload(slot, version, request, facts.length);
+    if (!StillHolds(slot, version)) return std::nullopt;
+    if (refusal) return *refusal;
+    return facts;
+  }
+
+  // What it says of the value counts only while the slot still holds the version.
+  std::optional<Error> CopyPayload(const SlotDescriptor& slot, uint64_t version, const ReadRequest& request,
+                                   uint64_t length) const noexcept {
+    if (length > geometry_.capacity) return Fail(Code::kCorrupt, "length over capacity");
+    if (request.whole && length > request.room) return Fail(Code::kTooLarge, nullptr, length);
+    const std::byte* payload = PayloadOf(version);
+    const uint64_t offset = std::min(request.offset, length);
+    RacyCopy(request.target, payload + offset, std::min(request.room, length - offset));
+    const bool check = geometry_.has_checksum() && request.room != 0;
+    if (check && Crc32c(payload, length) != slot.crc32c.load(std::memory_order_relaxed)) return Fail(Code::kCorrupt, "checksum");
+    return std::nullopt;
+  }
+
+  Result<ValueFacts> ReadWithoutRights(const ReadRequest& request, Deadline deadline) const noexcept {
+    while (!deadline.Expired()) {
+      if (auto facts = ReadOnce(request)) return *std::move(facts);
+      sched_yield();
+    }
+    return Fail(Code::kBusy);
+  }
+
+  Segment segment_;
+  Geometry geometry_;
+  TurnstileLock lock_;
+};
+
+}  // namespace shmnode

@@ -1,0 +1,137 @@
+// The constant part of a header, copied out of shared memory once and checked against the attached size. Everything
+// that computes an address uses this copy: what another process does to the header later cannot move it.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "key.hpp"
+#include "layout.hpp"
+#include "process.hpp"
+#include "result.hpp"
+#include "segment.hpp"
+
+namespace shmnode {
+
+// What the first bytes of a segment say.
+enum class Content {
+  kCell,     // our magic: a cell segment, of whatever layout version
+  kBlank,    // no magic yet, and nothing but what a creator writes before it
+  kForeign,  // anything else
+};
+
+struct Geometry {
+  uint16_t layout_minor;
+  uint64_t capacity;
+  uint32_t slot_count;
+  uint32_t flags;
+  uint64_t stride;
+  uint64_t incarnation;
+  uint64_t created_ns;
+  uint32_t creator_pid;
+  int32_t semaphore_id;
+  std::array<char, kNameRoom> name;  // NUL terminated
+
+  bool has_checksum() const noexcept { return (flags & kFlagChecksum) != 0; }
+  std::string_view name_view() const noexcept { return name.data(); }
+};
+
+namespace detail {
+
+// The eight bytes at offset 8 of a header of this layout version: what a creator stores first.
+inline constexpr uint64_t kFirstWords = kLayoutMajor | (uint64_t{kLayoutMinor} << 16U) | (uint64_t{kHeaderBytes} << 32U);
+
+inline bool IsZero(const std::byte* bytes, size_t n) noexcept {
+  return std::all_of(bytes, bytes + n, [](std::byte b) { return b == std::byte{0}; });
+}
+
+// A volatile load, so that the compiler cannot load twice: check and use see the same number.
+template <class T>
+T LoadOnce(const T& field) noexcept {
+  return *static_cast<const volatile T*>(&field);
+}
+
+inline Status CheckGeometry(const Geometry& g, uint32_t header_bytes, size_t attached) noexcept {
+  if (header_bytes != kHeaderBytes) return Fail(Code::kCorrupt, "header bytes");
+  if (g.slot_count < kMinSlots || g.slot_count > kMaxSlots) return Fail(Code::kCorrupt, "slot count");
+  if (g.capacity == 0 || g.capacity > kMaxExact) return Fail(Code::kCorrupt, "capacity");
+  if (g.stride != StrideFor(g.capacity)) return Fail(Code::kCorrupt, "slot stride");
+  if (g.stride > (attached - kHeaderBytes) / g.slot_count) return Fail(Code::kCorrupt, "capacity over the segment's size");
+  if (g.incarnation == 0) return Fail(Code::kCorrupt, "incarnation");
+  if (g.name.back() != '\0' || (g.name.front() != '\0' && !IsValidName(g.name_view()))) return Fail(Code::kCorrupt, "name");
+  return Nothing{};
+}
+
+}  // namespace detail
+
+// Reads no more than the header, and changes nothing.
+inline Content ContentOf(const Segment& segment) noexcept {
+  if (segment.size() < kHeaderBytes) return Content::kForeign;
+  const auto* header = reinterpret_cast<const Header*>(segment.data());
+  const uint64_t magic = header->magic.load(std::memory_order_acquire);
+  if (magic == kMagic) return Content::kCell;
+  if (magic != 0) return Content::kForeign;
+  uint64_t first_words = 0;
+  std::memcpy(&first_words, segment.data() + 8, sizeof first_words);
+  // A creator's own fields end at `commit`; what comes after stays zero until the first write.
+  const bool rest_is_zero = detail::IsZero(segment.data() + offsetof(Header, commit), kHeaderBytes - offsetof(Header, commit));
+  const bool fields_are_zero = detail::IsZero(segment.data(), offsetof(Header, commit));
+  return rest_is_zero && (fields_are_zero || first_words == detail::kFirstWords) ? Content::kBlank : Content::kForeign;
+}
+
+// The checked copy. Only for Content::kCell. kLayout for another major version, kCorrupt for impossible numbers.
+inline Result<Geometry> LoadGeometry(const Segment& segment) noexcept {
+  using detail::LoadOnce;
+  const auto* header = reinterpret_cast<const Header*>(segment.data());
+  const uint16_t major = LoadOnce(header->layout_major);
+  if (major != kLayoutMajor) return Fail(Code::kLayout, "another layout version", major);
+  Geometry g{
+      .layout_minor = LoadOnce(header->layout_minor),
+      .capacity = LoadOnce(header->capacity),
+      .slot_count = LoadOnce(header->slot_count),
+      .flags = LoadOnce(header->flags),
+      .stride = LoadOnce(header->slot_stride),
+      .incarnation = LoadOnce(header->incarnation),
+      .created_ns = LoadOnce(header->created_ns),
+      .creator_pid = LoadOnce(header->creator_pid),
+      .semaphore_id = LoadOnce(header->semaphore_id),
+      .name = {},
+  };
+  std::memcpy(g.name.data(), header->name, kNameRoom);
+  const Status status = detail::CheckGeometry(g, LoadOnce(header->header_bytes), segment.size());
+  if (!status) return status.error();
+  return g;
+}
+
+// What a creator chooses.
+struct CellShape {
+  uint64_t capacity;
+  uint32_t slot_count;
+  uint32_t flags;
+  std::string_view name;  // empty for a numeric key
+};
+
+// Writes the header of a blank segment, the magic last. Under the exclusive lock of `semaphore_id`. A creator that dies
+// in here leaves Content::kBlank: the next one writes every field again.
+inline void InitialiseHeader(const Segment& segment, const CellShape& shape, int semaphore_id) noexcept {
+  auto* header = reinterpret_cast<Header*>(segment.data());
+  std::memcpy(segment.data() + 8, &detail::kFirstWords, sizeof detail::kFirstWords);
+  std::atomic_thread_fence(std::memory_order_release);
+  header->capacity = shape.capacity;
+  header->slot_count = shape.slot_count;
+  header->flags = shape.flags;
+  header->slot_stride = StrideFor(shape.capacity);
+  header->incarnation = RandomNonZero();
+  header->created_ns = NowUnixNs();
+  header->creator_pid = static_cast<uint32_t>(ProcessId());
+  header->semaphore_id = semaphore_id;
+  std::memset(header->name, 0, kNameRoom);
+  std::memcpy(header->name, shape.name.data(), std::min(shape.name.size(), kNameRoom - 1));
+  header->magic.store(kMagic, std::memory_order_release);
+}
+
+}  // namespace shmnode

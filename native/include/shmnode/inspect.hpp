@@ -1,0 +1,59 @@
+// What there is to know of a cell, and of all cells on the machine.
+#pragma once
+
+#include <sys/shm.h>
+
+#include <vector>
+
+#include "cell.hpp"
+
+namespace shmnode {
+
+struct CellInfo {
+  int id;
+  key_t key;  // 0 for a private segment, and for one that is removed but still attached
+  Geometry geometry;
+  ValueFacts value;
+  shmid_ds kernel;  // owner, mode, size, number of attaches
+};
+
+inline Result<CellInfo> Inspect(const Cell& cell) noexcept {
+  const auto kernel = Segment::Stat(cell.segment().id());
+  if (!kernel) return kernel.error();
+  const auto value = cell.Facts();
+  if (!value) return value.error();
+  return CellInfo{
+      .id = cell.segment().id(), .key = kernel->shm_perm.__key, .geometry = cell.geometry(), .value = *value, .kernel = *kernel};
+}
+
+namespace detail {
+
+inline Result<CellInfo> InspectById(int id, const shmid_ds& kernel) noexcept {
+  const auto removed = (kernel.shm_perm.mode & SHM_DEST) != 0;
+  if (removed || kernel.shm_segsz < kHeaderBytes + kMinSlots * kStrideUnit) return Fail(Code::kLayout);
+  auto segment = Segment::Attach(id, kernel.shm_segsz, Access::kReadOnly);
+  if (!segment) return segment.error();
+  if (ContentOf(*segment) != Content::kCell) return Fail(Code::kLayout);
+  const auto geometry = LoadGeometry(*segment);
+  if (!geometry) return geometry.error();
+  return Inspect(Cell(*std::move(segment), *geometry));
+}
+
+}  // namespace detail
+
+// Every cell segment that this process may read and whose header and value make sense, by read-only attach. May throw
+// std::bad_alloc.
+inline std::vector<CellInfo> ListCells() {
+  std::vector<CellInfo> cells;
+  shm_info totals{};
+  const int last = shmctl(0, SHM_INFO, reinterpret_cast<shmid_ds*>(&totals));
+  for (int index = 0; index <= last; index++) {
+    shmid_ds kernel{};
+    const int id = shmctl(index, SHM_STAT, &kernel);
+    if (id < 0) continue;
+    if (const auto info = detail::InspectById(id, kernel)) cells.push_back(*info);
+  }
+  return cells;
+}
+
+}  // namespace shmnode

@@ -1,0 +1,103 @@
+// The cell layout, layout version 1.0: what every byte of a cell segment means.
+//
+// This header is data, not behaviour. Other languages implement the same bytes, so nothing here may change without a
+// new layout version. The diagram and the reasons stand in native/README.md.
+#pragma once
+
+#include <atomic>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+namespace shmnode {
+
+static_assert(std::endian::native == std::endian::little, "the layout is little-endian");
+static_assert(sizeof(void*) == 8, "the layout is for 64-bit systems");
+
+// "SHMNODE1" as the little-endian number that its eight bytes are.
+inline constexpr uint64_t kMagic = 0x3145444F4E4D4853;
+inline constexpr uint16_t kLayoutMajor = 1;
+inline constexpr uint16_t kLayoutMinor = 0;
+inline constexpr uint32_t kHeaderBytes = 4096;
+inline constexpr uint64_t kStrideUnit = 4096;
+inline constexpr uint32_t kDefaultSlots = 3;
+inline constexpr uint32_t kMinSlots = 2;
+inline constexpr uint32_t kMaxSlots = 16;
+inline constexpr uint64_t kDefaultCapacity = 2048;
+// JavaScript's largest exact integer: every length and version is at most this.
+inline constexpr uint64_t kMaxExact = (uint64_t{1} << 53) - 1;
+inline constexpr size_t kNameRoom = 64;       // 63 bytes and a NUL
+inline constexpr size_t kMediaTypeRoom = 64;  // 63 bytes and a NUL
+inline constexpr uint32_t kFlagChecksum = 1U << 0;
+
+// What one slot holds. Readers load the fields while a writer may be storing them; `version` tells whether they fit
+// together: it is 0 while the slot is being written.
+struct alignas(128) SlotDescriptor {
+  std::atomic<uint64_t> version;
+  std::atomic<uint64_t> length;
+  std::atomic<uint64_t> committed_ns;  // since the Unix epoch
+  std::atomic<uint32_t> writer_pid;
+  std::atomic<uint32_t> crc32c;  // of the payload, when kFlagChecksum is set
+  char media_type[kMediaTypeRoom];
+};
+
+// The first kHeaderBytes of a cell segment. The fields up to `name` never change once `magic` is there.
+struct Header {
+  std::atomic<uint64_t> magic;  // stored last, with release: whoever sees it sees the rest
+  uint16_t layout_major;
+  uint16_t layout_minor;
+  uint32_t header_bytes;
+  uint64_t capacity;
+  uint32_t slot_count;
+  uint32_t flags;
+  uint64_t slot_stride;
+  uint64_t incarnation;
+  uint64_t created_ns;
+  uint32_t creator_pid;
+  int32_t semaphore_id;
+  char name[kNameRoom];
+  alignas(64) std::atomic<uint64_t> commit;  // on a cache line of its own: the one that all readers load
+  alignas(64) std::atomic<uint32_t> notify;  // futex word; waiters' traffic stays off the commit's line
+  std::atomic<uint32_t> retired;
+  alignas(256) SlotDescriptor slots[kMaxSlots];
+};
+
+static_assert(std::atomic<uint64_t>::is_always_lock_free && sizeof(std::atomic<uint64_t>) == 8);
+static_assert(std::atomic<uint32_t>::is_always_lock_free && sizeof(std::atomic<uint32_t>) == 4);
+static_assert(offsetof(Header, magic) == 0);
+static_assert(offsetof(Header, layout_major) == 8);
+static_assert(offsetof(Header, layout_minor) == 10);
+static_assert(offsetof(Header, header_bytes) == 12);
+static_assert(offsetof(Header, capacity) == 16);
+static_assert(offsetof(Header, slot_count) == 24);
+static_assert(offsetof(Header, flags) == 28);
+static_assert(offsetof(Header, slot_stride) == 32);
+static_assert(offsetof(Header, incarnation) == 40);
+static_assert(offsetof(Header, created_ns) == 48);
+static_assert(offsetof(Header, creator_pid) == 56);
+static_assert(offsetof(Header, semaphore_id) == 60);
+static_assert(offsetof(Header, name) == 64);
+static_assert(offsetof(Header, commit) == 128);
+static_assert(offsetof(Header, notify) == 192);
+static_assert(offsetof(Header, retired) == 196);
+static_assert(offsetof(Header, slots) == 256);
+static_assert(offsetof(SlotDescriptor, version) == 0);
+static_assert(offsetof(SlotDescriptor, length) == 8);
+static_assert(offsetof(SlotDescriptor, committed_ns) == 16);
+static_assert(offsetof(SlotDescriptor, writer_pid) == 24);
+static_assert(offsetof(SlotDescriptor, crc32c) == 28);
+static_assert(offsetof(SlotDescriptor, media_type) == 32);
+static_assert(sizeof(SlotDescriptor) == 128);
+static_assert(sizeof(Header) <= kHeaderBytes);
+
+// The distance between two slots' payloads: capacity rounded up to kStrideUnit. capacity must be at most kMaxExact.
+constexpr uint64_t StrideFor(uint64_t capacity) noexcept { return (capacity + kStrideUnit - 1) / kStrideUnit * kStrideUnit; }
+
+// The bytes of a whole segment, or 0 where they do not fit a number that both languages count in.
+constexpr uint64_t SegmentBytesFor(uint64_t capacity, uint32_t slots) noexcept {
+  if (capacity == 0 || capacity > kMaxExact) return 0;
+  const uint64_t stride = StrideFor(capacity);
+  return stride > (kMaxExact - kHeaderBytes) / slots ? 0 : kHeaderBytes + stride * slots;
+}
+
+}  // namespace shmnode

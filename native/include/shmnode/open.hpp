@@ -1,0 +1,228 @@
+// From a key to a cell: create, open, attach by id. Any of the processes that do this at once may die at any
+// instruction; the next one goes on from what it finds.
+#pragma once
+
+#include <unistd.h>
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "cell.hpp"
+
+namespace shmnode {
+
+// Which segment is meant.
+struct Target {
+  enum class Kind { kKey, kPrivate, kId };
+  Kind kind = Kind::kKey;
+  key_t key = 0;
+  int id = 0;
+  std::string_view name;  // empty for a numeric key; not owned
+
+  static Target Key(key_t key) noexcept { return {.kind = Kind::kKey, .key = key, .name = {}}; }
+  static Target Name(std::string_view name) noexcept { return {.kind = Kind::kKey, .key = KeyOfName(name), .name = name}; }
+  static Target Private() noexcept { return {.kind = Kind::kPrivate, .name = {}}; }
+  static Target Id(int id) noexcept { return {.kind = Kind::kId, .id = id, .name = {}}; }
+
+  // A number fits every segment under it; a name only the one that it was given to.
+  bool Accepts(const Geometry& geometry) const noexcept { return name.empty() || geometry.name_view() == name; }
+};
+
+// Whose segments are accepted. The kernel would give a squatter's segment to whoever asks for the key.
+struct OwnerPolicy {
+  bool anyone = false;
+  std::optional<uid_t> user;  // instead of this process's effective user; root is accepted in any case
+  std::optional<unsigned> widest_mode;
+
+  Status Check(const ipc_perm& facts) const noexcept {
+    if (anyone) return Nothing{};
+    const uid_t wanted = user.value_or(geteuid());
+    const auto accepted = [wanted](uid_t uid) { return uid == wanted || uid == 0; };
+    if (!accepted(facts.uid) || !accepted(facts.cuid)) return Fail(Code::kOwner, "another user's", facts.cuid);
+    if (widest_mode && (facts.mode & 0777U & ~*widest_mode) != 0) return Fail(Code::kOwner, "a wider mode", facts.mode & 0777U);
+    return Nothing{};
+  }
+};
+
+struct OpenOptions {
+  uint64_t capacity = 0;   // of a segment to create, and the least of an existing one; 0: kDefaultCapacity and any
+  uint32_t slots = 0;      // of a segment to create; 0: kDefaultSlots
+  unsigned mode = 0600;    // of a segment to create
+  bool create = true;      // false: kNotFound where there is none
+  bool exclusive = false;  // kExists where there is one
+  bool read_only = false;  // implies create = false
+  bool checksum = false;   // of a segment to create; kUnsupported where an existing one has none
+  OwnerPolicy owner;
+};
+
+namespace detail {
+
+// One pass over the world as it is. An attempt that finds it changed underneath gives nothing: look again.
+class Opener {
+ public:
+  Opener(const Target& target, const OpenOptions& options, Deadline deadline) noexcept
+      : target_(target), options_(options), deadline_(deadline) {}
+
+  std::optional<Result<Cell>> ByKey() const noexcept {
+    const auto id = Segment::Find(target_.key);
+    if (id) return Existing(*id);
+    if (id.code() == Code::kNotFound && creates()) return CreateWithKey();
+    return id.error();
+  }
+
+  // An existing segment, whoever made it. Nothing in it is changed unless it is a dead creator's of our own.
+  std::optional<Result<Cell>> Existing(int id) const noexcept {
+    auto segment = AttachChecked(id);
+    if (!segment) return Again(segment.error());
+    switch (ContentOf(*segment)) {
+      case Content::kForeign: return Fail(Code::kLayout, "no magic");
+      case Content::kBlank: return Blank(*std::move(segment));
+      case Content::kCell: break;
+    }
+    const auto* header = reinterpret_cast<const Header*>(segment->data());
+    if (header->retired.load(std::memory_order_acquire) != 0) return Retired(id);
+    if (options_.exclusive && creates()) return Fail(Code::kExists);
+    const auto geometry = LoadGeometry(*segment);
+    if (!geometry) return geometry.error();
+    if (!options_.read_only) {
+      const Status set = CheckSet(SemaphoreSet(geometry->semaphore_id));
+      const bool being_destroyed = set.code() == Code::kDestroyed && header->retired.load(std::memory_order_acquire) != 0;
+      if (!set) return being_destroyed ? std::nullopt : std::optional<Result<Cell>>(set.error());
+    }
+    return Fitting(*std::move(segment), *geometry);
+  }
+
+  Result<Cell> CreatePrivate() const noexcept {
+    const auto set = SemaphoreSet::Create(IPC_PRIVATE, kSemaphoreCount, options_.mode);
+    if (!set) return set.error();
+    auto cell = CreateSegment(IPC_PRIVATE, *set);
+    if (!cell) static_cast<void>(set->Remove());
+    return cell;
+  }
+
+ private:
+  bool creates() const noexcept { return options_.create && !options_.read_only; }
+  uint64_t capacity() const noexcept { return options_.capacity == 0 ? kDefaultCapacity : options_.capacity; }
+  uint32_t slots() const noexcept { return options_.slots == 0 ? kDefaultSlots : options_.slots; }
+
+  // An id that is gone by now is a change of the world where the key led to it, and an answer where the caller named it.
+  std::optional<Result<Cell>> Again(const Error& error) const noexcept {
+    if (error.code == Code::kDestroyed && target_.kind == Target::Kind::kKey) return std::nullopt;
+    return error;
+  }
+
+  Result<Segment> AttachChecked(int id) const noexcept {
+    const auto facts = Segment::Stat(id);
+    if (!facts) return facts.error();
+    const Status owner = options_.owner.Check(facts->shm_perm);
+    if (!owner) return owner.error();
+    return Segment::Attach(id, facts->shm_segsz, options_.read_only ? Access::kReadOnly : Access::kReadWrite);
+  }
+
+  Result<Cell> Fitting(Segment segment, const Geometry& geometry) const noexcept {
+    if (!target_.Accepts(geometry)) return Fail(Code::kNameCollision);
+    if (options_.capacity > geometry.capacity) return Fail(Code::kCapacity, nullptr, geometry.capacity);
+    if (options_.checksum && !geometry.has_checksum()) return Fail(Code::kUnsupported, "made without a checksum");
+    return Cell(std::move(segment), geometry);
+  }
+
+  Status CheckSet(SemaphoreSet set) const noexcept {
+    const auto facts = set.Stat();
+    if (!facts) {
+      // Who may write the segment but not read the set's facts finds out about the set when it locks.
+      if (facts.code() == Code::kAccess) return Nothing{};
+      return facts.error();
+    }
+    if (facts->sem_nsems != kSemaphoreCount) return Fail(Code::kCorrupt, "semaphore set");
+    return options_.owner.Check(facts->sem_perm);
+  }
+
+  // A destroyer died after it had retired the segment. What is left to do needs no lock: nothing here is used any more.
+  std::optional<Result<Cell>> Retired(int id) const noexcept {
+    if (options_.read_only || target_.kind == Target::Kind::kId) return Fail(Code::kDestroyed);
+    const Status removed = Segment::Remove(id);
+    if (!removed && removed.code() == Code::kAccess) return Fail(Code::kDestroyed);
+    return std::nullopt;
+  }
+
+  // No magic yet. Under the lock that means: its creator is dead. A blank segment without our set is somebody else's,
+  // since creators make the set first.
+  std::optional<Result<Cell>> Blank(Segment segment) const noexcept {
+    if (target_.kind != Target::Kind::kKey) return Fail(Code::kLayout, "not initialised");
+    const auto set = SemaphoreSet::Find(target_.key, kSemaphoreCount);
+    if (!set) return set.code() == Code::kNotFound ? Fail(Code::kLayout, "no magic") : set.error();
+    if (!creates()) return Fail(Code::kNotFound, "not initialised");
+    const Status checked = CheckSet(*set);
+    if (!checked) return Again(checked.error());
+    const auto hold = LockHold::Acquire(TurnstileLock(*set), LockMode::kExclusive, deadline_);
+    if (!hold) return Again(hold.error());
+    if (ContentOf(segment) != Content::kBlank) return std::nullopt;
+    const auto id = Segment::Find(target_.key);
+    if (!id || *id != segment.id()) return std::nullopt;
+    if (segment.size() != SegmentBytesFor(capacity(), slots())) return Fail(Code::kCapacity, "not initialised", segment.size());
+    if (!IsZero(segment.data() + kHeaderBytes, segment.size() - kHeaderBytes)) return Fail(Code::kLayout, "no magic");
+    return Initialise(std::move(segment), *set);
+  }
+
+  std::optional<Result<Cell>> CreateWithKey() const noexcept {
+    auto set = SemaphoreSet::Create(target_.key, kSemaphoreCount, options_.mode);
+    const bool own_set = static_cast<bool>(set);
+    if (!own_set && set.code() == Code::kExists) set = SemaphoreSet::Find(target_.key, kSemaphoreCount);
+    if (!set) return set.code() == Code::kNotFound ? std::nullopt : std::optional<Result<Cell>>(set.error());
+    const Status checked = CheckSet(*set);
+    if (!checked) return Again(checked.error());
+    const auto hold = LockHold::Acquire(TurnstileLock(*set), LockMode::kExclusive, deadline_);
+    if (!hold) return Again(hold.error());
+    if (Segment::Find(target_.key)) return std::nullopt;
+    if (!own_set) {
+      // The set is older than the segment to be made. Somebody may still be attached to a removed one and use this set:
+      // replacing it is how he finds out.
+      const Status removed = set->Remove();
+      return removed || removed.code() == Code::kDestroyed ? std::nullopt : std::optional<Result<Cell>>(removed.error());
+    }
+    auto cell = CreateSegment(target_.key, *set);
+    if (cell.code() == Code::kExists) return std::nullopt;
+    if (!cell) static_cast<void>(set->Remove());
+    return cell;
+  }
+
+  Result<Cell> CreateSegment(key_t key, SemaphoreSet set) const noexcept {
+    const uint64_t bytes = SegmentBytesFor(capacity(), slots());
+    if (bytes == 0) return Fail(Code::kLimit, "a size that no number holds");
+    const auto id = Segment::Create(key, bytes, options_.mode);
+    if (!id) return id.error();
+    auto segment = Segment::Attach(*id, bytes, Access::kReadWrite);
+    if (segment) return Initialise(*std::move(segment), set);
+    static_cast<void>(Segment::Remove(*id));
+    return segment.error();
+  }
+
+  Result<Cell> Initialise(Segment segment, SemaphoreSet set) const noexcept {
+    const uint32_t flags = options_.checksum ? kFlagChecksum : 0;
+    InitialiseHeader(segment, {.capacity = capacity(), .slot_count = slots(), .flags = flags, .name = target_.name}, set.id());
+    const auto geometry = LoadGeometry(segment);
+    if (!geometry) return geometry.error();
+    return Cell(std::move(segment), *geometry);
+  }
+
+  const Target& target_;
+  const OpenOptions& options_;
+  Deadline deadline_;
+};
+
+}  // namespace detail
+
+// Opens, and creates where asked to. kBusy when the deadline came while somebody else was creating.
+inline Result<Cell> OpenCell(const Target& target, const OpenOptions& options, Deadline deadline) noexcept {
+  const detail::Opener opener(target, options, deadline);
+  if (target.kind == Target::Kind::kPrivate) return opener.CreatePrivate();
+  // Bounded also without a deadline: each turn somebody else has got on.
+  for (int turn = 0; turn < 1000; turn++) {
+    auto cell = target.kind == Target::Kind::kId ? opener.Existing(target.id) : opener.ByKey();
+    if (cell) return *std::move(cell);
+  }
+  return Fail(Code::kBusy, "created and destroyed all the time");
+}
+
+}  // namespace shmnode
