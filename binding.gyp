@@ -3,7 +3,8 @@
   # is no reason to refuse them.
   "variables": {
     "development%": "<!(node -p \"Number(require('node:fs').existsSync('native/test'))\")",
-    "warnings": ["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion", "-Wsign-conversion", "-Wnon-virtual-dtor"]
+    "warnings": ["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion", "-Wsign-conversion", "-Wnon-virtual-dtor"],
+    "system_headers": ["-isystem", "<(node_root_dir)/include/node", "-isystem", "<!(node -p \"require('node:path').dirname(require.resolve('node-addon-api'))\")"]
   },
   "target_defaults": {
     "cflags_cc": ["-std=c++20", "<@(warnings)", "-fvisibility=hidden"],
@@ -17,13 +18,20 @@
       "sources": ["<!@(node -p \"require('node:fs').readdirSync('native/addon').filter(f => f.endsWith('.cc')).map(f => 'native/addon/' + f).join(' ')\")"],
       "dependencies": ["<!(node -p \"require('node-addon-api').targets\"):node_addon_api_except"],
       # As system headers, so that our warnings are about our code.
-      "cflags_cc": ["-isystem", "<(node_root_dir)/include/node", "-isystem", "<!(node -p \"require('node-addon-api').include_dir\")"],
+      "cflags_cc": ["<@(system_headers)"],
       "defines": ["NAPI_VERSION=9", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"]
     }
   ],
   "conditions": [
     ["development==1", {
       "targets": [
+        {
+          "target_name": "floors",
+          "sources": ["bench/native/floors.cc"],
+          "dependencies": ["<!(node -p \"require('node-addon-api').targets\"):node_addon_api_except"],
+          "cflags_cc": ["<@(system_headers)"],
+          "defines": ["NAPI_VERSION=9", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"]
+        },
         {
           "target_name": "core_test",
           "type": "executable",

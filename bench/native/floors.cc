@@ -1,0 +1,107 @@
+// The floors that the bench compares with: the least that a trip into native code, a trip to the pool, a copy or a lock can
+// cost, and what shmnode would cost without batches. For measuring only.
+#include <cstring>
+#include <memory>
+
+#include <napi.h>
+#include <sys/ipc.h>
+#include <sys/sem.h>
+
+#include "shmnode/open.hpp"
+
+namespace {
+
+// () -> undefined
+void EmptyCall(const Napi::CallbackInfo&) {}
+
+// A trip to the pool that does nothing there.
+class Hop : public Napi::AsyncWorker {
+ public:
+  explicit Hop(Napi::Env env) : Napi::AsyncWorker(env, "hop"), deferred_(Napi::Promise::Deferred::New(env)) {}
+  Napi::Promise Promise() const { return deferred_.Promise(); }
+
+ private:
+  void Execute() override {}
+  void OnOK() override { deferred_.Resolve(Env().Undefined()); }
+
+  Napi::Promise::Deferred deferred_;
+};
+
+// () -> Promise<undefined>
+Napi::Value EmptyHop(const Napi::CallbackInfo& info) {
+  auto* hop = new Hop(info.Env());
+  hop->Queue();
+  return hop->Promise();
+}
+
+std::unique_ptr<shmnode::Cell> cell;  // one for the process: the bench has one thread
+
+// (key): opens the cell that readOnePerCall reads
+void OpenCell(const Napi::CallbackInfo& info) {
+  auto opened = shmnode::OpenCell(shmnode::Target::Key(info[0].As<Napi::Number>()), {}, shmnode::Deadline::Never());
+  if (!opened) throw Napi::Error::New(info.Env(), "no cell");
+  cell = std::make_unique<shmnode::Cell>(*std::move(opened));
+}
+
+void CloseCell(const Napi::CallbackInfo&) { cell.reset(); }
+
+// A read the usual way: an AsyncWorker and a Buffer per call.
+class ReadWorker : public Napi::AsyncWorker {
+ public:
+  explicit ReadWorker(Napi::Env env) : Napi::AsyncWorker(env, "read"), deferred_(Napi::Promise::Deferred::New(env)) {}
+  Napi::Promise Promise() const { return deferred_.Promise(); }
+
+ private:
+  void Execute() override {
+    bytes_.resize(cell->LengthHint());
+    const auto facts = cell->Read({.target = bytes_.data(), .room = bytes_.size()}, shmnode::Deadline::Never());
+    if (!facts) SetError("read");
+  }
+  void OnOK() override {
+    deferred_.Resolve(Napi::Buffer<char>::Copy(Env(), reinterpret_cast<const char*>(bytes_.data()), bytes_.size()));
+  }
+
+  Napi::Promise::Deferred deferred_;
+  std::vector<std::byte> bytes_;
+};
+
+// () -> Promise<Buffer>
+Napi::Value ReadOnePerCall(const Napi::CallbackInfo& info) {
+  auto* worker = new ReadWorker(info.Env());
+  worker->Queue();
+  return worker->Promise();
+}
+
+// (target, source): memcpy
+void Memcpy(const Napi::CallbackInfo& info) {
+  auto target = info[0].As<Napi::Uint8Array>();
+  const auto source = info[1].As<Napi::Uint8Array>();
+  std::memcpy(target.Data(), source.Data(), std::min(target.ByteLength(), source.ByteLength()));
+}
+
+// (pairs): so many bare lock and unlock pairs on a semaphore of its own
+void SemopPairs(const Napi::CallbackInfo& info) {
+  const int id = semget(IPC_PRIVATE, 1, 0600);
+  sembuf take[2] = {{0, 0, SEM_UNDO}, {0, 1, SEM_UNDO}};
+  sembuf give = {0, -1, SEM_UNDO};
+  for (int64_t pairs = info[0].As<Napi::Number>().Int64Value(); pairs > 0; pairs--) {
+    semop(id, take, 2);
+    semop(id, &give, 1);
+  }
+  semctl(id, 0, IPC_RMID);
+}
+
+Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  exports.Set("emptyCall", Napi::Function::New<EmptyCall>(env));
+  exports.Set("emptyHop", Napi::Function::New<EmptyHop>(env));
+  exports.Set("openCell", Napi::Function::New<OpenCell>(env));
+  exports.Set("closeCell", Napi::Function::New<CloseCell>(env));
+  exports.Set("readOnePerCall", Napi::Function::New<ReadOnePerCall>(env));
+  exports.Set("memcpy", Napi::Function::New<Memcpy>(env));
+  exports.Set("semopPairs", Napi::Function::New<SemopPairs>(env));
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(floors, Init)

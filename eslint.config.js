@@ -1,0 +1,10 @@
+'use strict'
+
+const neostandard = require('neostandard')
+
+module.exports = [
+  ...neostandard({ ts: true, ignores: ['build/**', 'prebuilds/**', '.tap/**'] }),
+  {
+    languageOptions: { sourceType: 'commonjs' }
+  }
+]

@@ -1,0 +1,246 @@
+/// <reference types="node" />
+
+/**
+ * System V shared memory that never blocks the event loop, never shows a torn value and survives `kill -9`.
+ *
+ * Every function that returns a Promise waits and copies on the libuv thread pool. May be used from any thread of Node.js:
+ * each worker thread has its own handles.
+ */
+
+/** Bytes to write: they are taken as they are, a string as UTF-8. */
+export type Data = string | ArrayBufferView | ArrayBuffer | SharedArrayBuffer
+
+/**
+ * Which segment is meant: a name (1 to 63 of `A-Z a-z 0-9 . _ -`), a key (a non-zero 32-bit integer),
+ * the classic `ftok(3)` derivation, a segment without a key ({@link PRIVATE}, creates), or the kernel's `shmid`.
+ */
+export type SegmentReference = string | number | { ftok: [path: string, projectId: number] } | { id: number } | typeof PRIVATE
+
+/** Stands for `IPC_PRIVATE`: `open(PRIVATE)` makes a segment without a key; its `id` is handed to others. */
+export const PRIVATE: unique symbol
+
+export interface WaitOptions {
+  /**
+   * How long the call may wait, in milliseconds: 0 (one try) to `Infinity`. Default 5000.
+   * Over it, the call rejects with `ERR_SHM_TIMEOUT`, whose message names the pid that holds the lock.
+   */
+  timeout?: number
+}
+
+export interface ReadOptions extends WaitOptions {
+  /** Where in the value to begin, in bytes. Default 0. Beyond its end there is nothing: an empty result. */
+  offset?: number
+  /** How many bytes at most. Default: to the end of the value. */
+  length?: number
+}
+
+export interface SnapshotOptions extends WaitOptions {}
+
+export interface WriteOptions extends WaitOptions {
+  /** What the bytes are, for example `application/json`: 1 to 63 printable ASCII characters, stored with the value. */
+  mediaType?: string
+  /** Commit only if this is the current version (0: never written); else `ERR_SHM_VERSION_CONFLICT`. */
+  ifVersion?: number
+}
+
+export interface OpenOptions extends WaitOptions {
+  /**
+   * Payload bytes that one value may have. A segment to be created gets exactly this (default 2048); of an existing
+   * one it is the least that is accepted (`ERR_SHM_CAPACITY`; default: whatever it has).
+   */
+  capacity?: number
+  /** Slots of a segment to be created, 2 to 16. Default 3. More of them help readers of large values against fast writers. */
+  slots?: number
+  /** Permissions of a segment to be created, such as `0o640`. Default `0o600`. If given, an existing segment that is open to more users is refused (`ERR_SHM_OWNER`). */
+  mode?: number
+  /** Create the segment if the key has none. Default true. */
+  create?: boolean
+  /** Only create: `ERR_SHM_EXISTS` if the key has a segment. Default false. */
+  exclusive?: boolean
+  /** Attach without the right to write; nothing is created. Needs read permission only. Default false. */
+  readOnly?: boolean
+  /** The bytes' layout. `'cell'` is the only one so far. */
+  layout?: 'cell'
+  /** Store a CRC32C with each value and check it on each read (`ERR_SHM_CORRUPT`). Of a segment to be created. Default false. */
+  checksum?: boolean
+  /** Whose existing segments to accept besides root's: a uid, or `'any'`. Default: the effective user's. Else `ERR_SHM_OWNER`. */
+  owner?: number | 'any'
+  /** How many calls may be pending on this handle; one more rejects with `ERR_SHM_QUEUE_FULL`. Default 10,000. */
+  maxPending?: number
+}
+
+export interface DestroyOptions extends WaitOptions {
+  /** As in {@link OpenOptions}. */
+  owner?: number | 'any'
+}
+
+/** One committed value with its facts. They belong together. */
+export interface Snapshot {
+  /** The value; empty if never written. */
+  data: Buffer
+  /** Count of committed writes; 0 if never written. */
+  version: number
+  /** When it was committed, by the writer's clock; null if never written. */
+  committedAt: Date | null
+  /** The process that wrote it; null if never written. */
+  writerPid: number | null
+  /** As given to `write`; null if none was. */
+  mediaType: string | null
+}
+
+/** A segment as the kernel and its header describe it. */
+export interface SegmentInfo {
+  /** The kernel's number for it (`shmid`). */
+  id: number
+  /** Null for a private segment. */
+  key: number | null
+  /** Null for a segment with a numeric key only. */
+  name: string | null
+  layout: 'cell'
+  /** Major and minor number of the binary layout. */
+  layoutVersion: string
+  /** Payload bytes that one value may have. */
+  capacity: number
+  slots: number
+  checksum: boolean
+  /** Names this creation of the key: 16 hexadecimal digits. */
+  incarnation: string
+  createdAt: Date
+  creatorPid: number
+  /** Of the whole segment, header and slots, in bytes. */
+  segmentBytes: number
+  /** Permission bits, and the user and group that own it. */
+  mode: number
+  uid: number
+  gid: number
+  /** How many attaches there are, in all processes. */
+  attached: number
+  /** Of the current value, in bytes. */
+  length: number
+  version: number
+  committedAt: Date | null
+  writerPid: number | null
+  mediaType: string | null
+}
+
+/**
+ * A handle on an open segment. Calls made while others are under way travel to the thread pool together: one hop and one
+ * lock acquisition serve the batch, in the order of the calls. Reads never queue behind writes.
+ *
+ * Besides the errors that each call names, every call may reject with `ERR_SHM_CLOSED`, `ERR_SHM_DESTROYED`,
+ * `ERR_SHM_CORRUPT`, `ERR_SHM_TIMEOUT` and `ERR_SHM_QUEUE_FULL`.
+ */
+export class Segment {
+  private constructor ()
+
+  /** The current version, read live; 0 if never written. */
+  readonly version: number
+  /** Null for a private segment. */
+  readonly key: number | null
+  readonly name: string | null
+  /** The kernel's `shmid`. */
+  readonly id: number
+  /** Payload bytes that one value may have. */
+  readonly capacity: number
+  readonly layout: 'cell'
+  /** Names this creation of the key: 16 hexadecimal digits. */
+  readonly incarnation: string
+  readonly readOnly: boolean
+
+  /** The current value, or a part of it, in a new Buffer. Empty if never written. */
+  read (options?: ReadOptions): Promise<Buffer>
+  /** The current value with its facts. */
+  snapshot (options?: SnapshotOptions): Promise<Snapshot>
+  /**
+   * Copies the current value, or a part of it, to the beginning of `target`, which is left alone until the Promise
+   * settles. Without `offset` and `length`, a value longer than `target` is `ERR_SHM_TOO_LARGE` and leaves it unchanged.
+   * @returns the bytes copied and the version they are of
+   */
+  readInto (target: ArrayBufferView | ArrayBuffer | SharedArrayBuffer, options?: ReadOptions): Promise<{ length: number, version: number }>
+  /**
+   * Commits `data` as the new value. Up to 64 KiB are copied before the call returns; leave larger data alone until the
+   * Promise settles.
+   * Rejects with `ERR_SHM_TOO_LARGE` (over the capacity), `ERR_SHM_VERSION_CONFLICT`, `ERR_SHM_READ_ONLY`, `ERR_SHM_ACCESS`.
+   * @returns the committed version
+   */
+  write (data: Data, options?: WriteOptions): Promise<number>
+  /**
+   * Reads, calls `fn` with the snapshot and commits what it returns if nobody else has written meanwhile; else all over
+   * again, until the time-out. `fn` may be async; if it returns undefined nothing is written.
+   * @returns the committed version, or the current one if nothing was written
+   */
+  update (fn: (snapshot: Snapshot) => Data | undefined | Promise<Data | undefined>, options?: Omit<WriteOptions, 'ifVersion'>): Promise<number>
+
+  /** Like {@link read}, on the calling thread. Never waits: throws `ERR_SHM_BUSY` instead. */
+  readSync (options?: Omit<ReadOptions, 'timeout'>): Buffer
+  /** Like {@link snapshot}, on the calling thread. Never waits: throws `ERR_SHM_BUSY` instead. */
+  snapshotSync (): Snapshot
+  /** Like {@link readInto}, on the calling thread. Never waits: throws `ERR_SHM_BUSY` instead. */
+  readIntoSync (target: ArrayBufferView | ArrayBuffer | SharedArrayBuffer, options?: Omit<ReadOptions, 'timeout'>): { length: number, version: number }
+  /** Like {@link write}, on the calling thread. Never waits: throws `ERR_SHM_BUSY` while somebody else holds the lock. */
+  writeSync (data: Data, options?: Omit<WriteOptions, 'timeout'>): number
+
+  /** What the kernel and the header say of this segment now. */
+  stat (): Promise<SegmentInfo>
+  /**
+   * Detaches. Calls in flight finish, calls that wait reject with `ERR_SHM_CLOSED`. The segment and its value stay.
+   * Calling it again is fine.
+   */
+  close (): Promise<void>
+  /** Deletes the segment for everyone and closes this handle. Everyone attached gets `ERR_SHM_DESTROYED` from then on. */
+  destroy (options?: WaitOptions): Promise<void>
+  /** {@link close}. */
+  [Symbol.asyncDispose] (): Promise<void>
+}
+
+/**
+ * Opens a segment, and creates it where there is none.
+ * Rejects with `ERR_SHM_NOT_FOUND`, `_EXISTS`, `_ACCESS`, `_OWNER`, `_LAYOUT` (something else lives under the key; it is left
+ * untouched), `_CAPACITY`, `_NAME_COLLISION`, `_CORRUPT`, `_NO_SPACE`, `_LIMIT` (naming the kernel setting), `_TIMEOUT`.
+ */
+export function open (reference: SegmentReference, options?: OpenOptions): Promise<Segment>
+/** All cell segments on this machine that this process may read, in the order of their ids. */
+export function list (): Promise<SegmentInfo[]>
+/**
+ * Deletes a segment for everyone, also one that a dead creator left half made. Rejects with `ERR_SHM_NOT_FOUND`,
+ * `ERR_SHM_LAYOUT` (not ours: left untouched), `ERR_SHM_ACCESS`, `ERR_SHM_OWNER`, `ERR_SHM_TIMEOUT`.
+ */
+export function destroy (reference: Exclude<SegmentReference, typeof PRIVATE>, options?: DestroyOptions): Promise<void>
+
+/**
+ * The default segment's calls. It is opened at the first of them: `SHM_KEY` (a key or a name; 32140895), `SHM_CAPACITY`
+ * (2048) and `SHM_LAYOUT` (`cell`) in the environment tell which. Opened again after it was destroyed.
+ */
+export function read (options?: ReadOptions): Promise<Buffer>
+/** {@link Segment.snapshot} of the default segment. */
+export function snapshot (options?: SnapshotOptions): Promise<Snapshot>
+/** {@link Segment.readInto} of the default segment. */
+export function readInto (target: ArrayBufferView | ArrayBuffer | SharedArrayBuffer, options?: ReadOptions): Promise<{ length: number, version: number }>
+/** {@link Segment.write} of the default segment. */
+export function write (data: Data, options?: WriteOptions): Promise<number>
+/** {@link Segment.update} of the default segment. */
+export function update (fn: (snapshot: Snapshot) => Data | undefined | Promise<Data | undefined>, options?: Omit<WriteOptions, 'ifVersion'>): Promise<number>
+
+export type ShmErrorCode =
+  | 'ERR_SHM_NOT_FOUND' | 'ERR_SHM_EXISTS' | 'ERR_SHM_ACCESS' | 'ERR_SHM_NO_SPACE' | 'ERR_SHM_LIMIT' | 'ERR_SHM_TOO_LARGE'
+  | 'ERR_SHM_CAPACITY' | 'ERR_SHM_LAYOUT' | 'ERR_SHM_NAME_COLLISION' | 'ERR_SHM_OWNER' | 'ERR_SHM_CORRUPT'
+  | 'ERR_SHM_VERSION_CONFLICT' | 'ERR_SHM_TIMEOUT' | 'ERR_SHM_BUSY' | 'ERR_SHM_QUEUE_FULL' | 'ERR_SHM_DESTROYED'
+  | 'ERR_SHM_CLOSED' | 'ERR_SHM_UNSUPPORTED' | 'ERR_SHM_READ_ONLY' | 'ERR_SHM_NOT_BUILT' | 'ERR_SHM_SYSTEM'
+
+/** What every call rejects with or throws, but for mistakes in the arguments: those are TypeError and RangeError with Node's codes. */
+export class ShmError extends Error {
+  private constructor ()
+  readonly code: ShmErrorCode
+  /** The kernel's error number, positive, where a system call failed. */
+  readonly errno?: number
+  /** The system call that failed. */
+  readonly syscall?: string
+  /** The segment's key, where it has one. */
+  readonly key?: number
+  /** The segment's name, where it has one. (`name` is `'ShmError'`, as in every Error.) */
+  readonly segmentName?: string
+  /** `ERR_SHM_VERSION_CONFLICT`: the current version. */
+  readonly version?: number
+  /** `ERR_SHM_TIMEOUT`, `ERR_SHM_BUSY`: the process that held the lock, where known. */
+  readonly holderPid?: number
+}

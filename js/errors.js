@@ -1,0 +1,118 @@
+'use strict'
+
+// The one place that makes errors. The addon reports failures as plain facts; here they get their words.
+
+const { getSystemErrorName, inspect } = require('node:util')
+
+/** What every call rejects with or throws, but for mistakes in the arguments. `code` is stable, the message is not. */
+class ShmError extends Error {
+  constructor (code, message, { cause, ...facts } = {}) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.code = code
+    for (const [name, value] of Object.entries(facts)) {
+      if (value !== undefined && value !== null) this[name] = value
+    }
+  }
+}
+Object.defineProperty(ShmError.prototype, 'name', { value: 'ShmError', configurable: true, writable: true })
+
+const limits = {
+  shmget: 'the machine has as many segments (sysctl kernel.shmmni) or as much shared memory (kernel.shmall) as it may have',
+  semget: 'the machine has as many semaphore sets or semaphores (sysctl kernel.sem) as it may have',
+  shmmax: 'a segment of this size is over the limit of the kernel (sysctl kernel.shmmax)'
+}
+
+function describeLimit ({ syscall, errno, reason }) {
+  if (reason) return 'the capacity times the slots is more than any machine has'
+  return syscall === 'shmget' && errno === 22 ? limits.shmmax : limits[syscall] ?? 'a kernel limit is reached'
+}
+
+function describeLayout ({ reason, number }) {
+  if (reason === 'another layout version') return `its layout version is ${number}, this library knows 1: it needs a newer shmnode`
+  if (reason === 'not initialised') return 'it is not initialised'
+  return 'something that shmnode did not make lives there; it was left as it is'
+}
+
+function describeOwner ({ reason, number }) {
+  return reason === 'a wider mode'
+    ? `it is open to more users (mode 0${number.toString(8)}) than the option \`mode\` allows`
+    : `it was made by user ${number}; the option \`owner\` can allow that`
+}
+
+function describeCapacity ({ reason, number }, { capacity }) {
+  return reason === 'not initialised'
+    ? `its creator died before it was initialised, and its ${number} bytes are not what a capacity of ${capacity} takes: destroy it first`
+    : `its capacity is ${number} bytes, ${capacity} were asked for`
+}
+
+function describeTooLarge ({ reason, number }, { length }) {
+  return reason === 'media type' ? `a media type has at most ${number} bytes` : `${length} bytes are more than the ${number} that there is room for`
+}
+
+const holding = ({ holder }) => holder ? `process ${holder} holds its lock` : 'its lock is held'
+
+/** What each code says after the name of the segment. */
+const descriptions = {
+  NOT_FOUND: ({ reason }) => reason === 'not initialised' ? 'is not there: its creator died before it was initialised' : 'is not there',
+  EXISTS: () => 'exists already',
+  ACCESS: () => 'is not open to this user',
+  NO_SPACE: () => 'does not fit the memory of this machine',
+  LIMIT: failure => `cannot be made: ${describeLimit(failure)}`,
+  TOO_LARGE: (failure, context) => `has no room: ${describeTooLarge(failure, context)}`,
+  CAPACITY: (failure, context) => `is too small: ${describeCapacity(failure, context)}`,
+  LAYOUT: failure => `is not a cell: ${describeLayout(failure)}`,
+  NAME_COLLISION: () => 'has the key of a segment with another name',
+  OWNER: failure => `is not trusted: ${describeOwner(failure)}`,
+  CORRUPT: ({ reason }) => `is corrupt (${reason})`,
+  VERSION_CONFLICT: ({ number }, { ifVersion }) => `is at version ${number}, not ${ifVersion}`,
+  BUSY: failure => `is busy: ${holding(failure)}`,
+  TIMEOUT: (failure, { waited }) => `was not had within ${waited} ms: ${holding(failure)}`,
+  QUEUE_FULL: (_, { maxPending }) => `has ${maxPending} calls pending, and takes no more (option maxPending)`,
+  DESTROYED: () => 'was destroyed',
+  CLOSED: () => 'is closed',
+  UNSUPPORTED: ({ reason }) => `cannot do that: ${reason}`,
+  READ_ONLY: () => 'is open for reading only',
+  SYSTEM: () => 'failed'
+}
+
+/**
+ * @param {{ code: string, errno?: number, syscall?: string, holder?: number, number?: number, reason?: string }} failure
+ *   as the addon reports it, or made here for what JavaScript finds out; `code` without `ERR_SHM_`
+ * @param {{ label: string, key?: number | null, name?: string | null }} context the segment, and what the description needs
+ * @returns {ShmError}
+ */
+function fromFailure (failure, context) {
+  const { code } = failure
+  const because = failure.syscall && failure.errno ? ` (${failure.syscall}: ${getSystemErrorName(-failure.errno)})` : ''
+  return new ShmError(`ERR_SHM_${code}`, `${context.label} ${descriptions[code](failure, context)}${because}`, {
+    errno: failure.errno,
+    syscall: failure.syscall,
+    key: context.key,
+    segmentName: context.name,
+    version: code === 'VERSION_CONFLICT' ? failure.number : undefined,
+    holderPid: failure.holder
+  })
+}
+
+/** A TypeError as Node.js makes it. `expected` reads after "must be". */
+function invalidType (argument, expected, actual) {
+  const error = new TypeError(`The "${argument}" argument must be ${expected}. Received ${inspect(actual, { depth: 0, maxStringLength: 40 })}`)
+  error.code = 'ERR_INVALID_ARG_TYPE'
+  return error
+}
+
+/** A TypeError for a value of the right type that means nothing. `reason` reads after the name of the argument. */
+function invalidValue (argument, reason, actual) {
+  const error = new TypeError(`The "${argument}" argument ${reason}. Received ${inspect(actual, { depth: 0, maxStringLength: 80 })}`)
+  error.code = 'ERR_INVALID_ARG_VALUE'
+  return error
+}
+
+/** A RangeError as Node.js makes it. `expected` reads after "must be". */
+function outOfRange (argument, expected, actual) {
+  const error = new RangeError(`The value of "${argument}" is out of range. It must be ${expected}. Received ${inspect(actual)}`)
+  error.code = 'ERR_OUT_OF_RANGE'
+  return error
+}
+
+module.exports = { ShmError, fromFailure, invalidType, invalidValue, outOfRange }

@@ -1,0 +1,39 @@
+'use strict'
+
+// The addon's numbers as what people get to see: Dates, and null for what is not there.
+
+const date = milliseconds => milliseconds === 0 ? null : new Date(milliseconds)
+
+/** @returns {import('..').Snapshot} */
+function toSnapshot (data, { version, committedAt, writerPid, mediaType }) {
+  return { data, version, committedAt: date(committedAt), writerPid: writerPid || null, mediaType: mediaType || null }
+}
+
+/** @returns {import('..').SegmentInfo} */
+function toInfo (info) {
+  return {
+    id: info.id,
+    key: info.key || null,
+    name: info.name || null,
+    layout: 'cell',
+    layoutVersion: info.layoutVersion,
+    capacity: info.capacity,
+    slots: info.slots,
+    checksum: info.checksum,
+    incarnation: info.incarnation,
+    createdAt: new Date(info.createdAt),
+    creatorPid: info.creatorPid,
+    segmentBytes: info.segmentBytes,
+    mode: info.mode,
+    uid: info.uid,
+    gid: info.gid,
+    attached: info.attached,
+    length: info.length,
+    version: info.version,
+    committedAt: date(info.committedAt),
+    writerPid: info.writerPid || null,
+    mediaType: info.mediaType || null
+  }
+}
+
+module.exports = { toSnapshot, toInfo }

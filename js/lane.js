@@ -1,0 +1,160 @@
+'use strict'
+
+// A queue of calls on one segment that travel to the pool in batches: one at a time, in order. Calls made while a batch is
+// under way travel together in the next one. That is where the speed comes from: an AsyncWorker per call costs ten times
+// as much.
+
+const { fromFailure } = require('./errors')
+
+/** No wait in the pool is longer, in milliseconds. The addon holds it to that. */
+const LONGEST_SLICE = 50
+/** Until the next try, in milliseconds, where a batch came back without having waited: too many others wait already. */
+const PAUSE = 2
+/** Calls that travel together at most. */
+const LONGEST_BATCH = 1024
+
+const now = () => performance.now()
+
+/**
+ * @typedef {object} Call one pending call; lanes add what they need
+ * @property {(value: any) => void} resolve
+ * @property {(error: Error) => void} reject
+ * @property {number} timeout milliseconds
+ * @property {number} begun by performance.now()
+ */
+
+/** How long a batch may wait in the pool for the most impatient of its calls, in milliseconds. */
+function sliceFor (calls) {
+  const at = now()
+  let slice = LONGEST_SLICE
+  for (const call of calls) slice = Math.min(slice, call.begun + call.timeout - at)
+  return Math.max(slice, 0)
+}
+
+/** What is common to reads and writes. Runs on the loop thread only. */
+class Lane {
+  #waiting = []
+  #underWay = []
+  #scheduled = false
+  #closed = false
+  #drained = null
+
+  /**
+   * @param {object} handle the addon's SegmentHandle
+   * @param {object} context the segment's facts that messages need: label, key, name, capacity
+   */
+  constructor (handle, context) {
+    this.handle = handle
+    this.context = context
+  }
+
+  /** Calls that have not settled. */
+  get pending () {
+    return this.#waiting.length + this.#underWay.length
+  }
+
+  /**
+   * Adds a call. It leaves with those that are made before the current turn of JavaScript is over, so that neighbours
+   * share a trip.
+   * @param {Call} call
+   */
+  push (call) {
+    if (this.#closed) return call.reject(this.failure('CLOSED'))
+    this.#waiting.push(call)
+    if (this.#underWay.length === 0) this.#schedule()
+  }
+
+  /** Rejects what waits. Resolves when what is under way has come back; nothing touches the handle after that. */
+  close () {
+    this.#closed = true
+    this.#rejectWaiting()
+    if (this.#underWay.length === 0) return Promise.resolve()
+    return new Promise(resolve => { this.#drained = resolve })
+  }
+
+  failure (code, facts) {
+    return fromFailure({ code }, { ...this.context, ...facts })
+  }
+
+  /** How many of the calls travel in one batch; lanes may say less. */
+  fit (calls) {
+    return Math.min(calls.length, LONGEST_BATCH)
+  }
+
+  // Lanes define travel(calls, slice, done): starts the batch and settles its calls when it is back, then done(again), with
+  // the failures that were only for want of time: [{ call, failure }].
+
+  #schedule () {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    process.nextTick(Lane.#leave, this)
+  }
+
+  static #leave (lane) {
+    lane.#scheduled = false
+    lane.#depart()
+  }
+
+  #depart () {
+    if (this.#waiting.length === 0 || this.#underWay.length !== 0) return
+    const count = this.fit(this.#waiting)
+    const calls = count === this.#waiting.length ? this.#waiting : this.#waiting.slice(0, count)
+    this.#waiting = count === this.#waiting.length ? [] : this.#waiting.slice(count)
+    this.#underWay = calls
+    const departed = now()
+    try {
+      this.travel(calls, sliceFor(calls), again => this.#arrive(again, departed))
+    } catch (error) {
+      for (const call of calls) call.reject(error)
+      this.#arrive([], departed)
+    }
+  }
+
+  #arrive (again, departed) {
+    this.#underWay = []
+    if (this.#closed) {
+      this.#waiting = again.map(({ call }) => call)
+      this.#rejectWaiting()
+      this.#drained?.()
+      return
+    }
+    if (again.length === 0) return this.#depart()
+    const at = now()
+    this.#expire(again, at)
+    if (at - departed >= PAUSE) return this.#depart()
+    this.#scheduled = true
+    setTimeout(Lane.#leave, PAUSE, this)
+  }
+
+  /** Rejects whose time is over, in the batch that came back and behind it; the rest goes to the front of the queue. */
+  #expire (again, at) {
+    const { failure } = again[0]
+    const calls = again.map(({ call }) => call).concat(this.#waiting)
+    this.#waiting = calls.filter(call => at < call.begun + call.timeout)
+    if (this.#waiting.length === calls.length) return
+    for (const call of calls) {
+      if (at < call.begun + call.timeout) continue
+      call.reject(fromFailure({ ...failure, code: 'TIMEOUT' }, { ...this.context, waited: call.timeout }))
+    }
+  }
+
+  #rejectWaiting () {
+    const calls = this.#waiting
+    this.#waiting = []
+    for (const call of calls) call.reject(this.failure('CLOSED'))
+  }
+}
+
+/** Rows of numbers that JavaScript and the addon both read and write; grown as needed. */
+class Table {
+  static COLUMNS = 8
+  numbers = new Float64Array(Table.COLUMNS)
+
+  /** Room for so many rows. What was in them is lost. */
+  reserve (rows) {
+    if (rows * Table.COLUMNS > this.numbers.length) this.numbers = new Float64Array(rows * Table.COLUMNS * 2)
+    return this.numbers
+  }
+}
+
+module.exports = { Lane, Table, LONGEST_SLICE, PAUSE, now }

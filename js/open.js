@@ -1,0 +1,50 @@
+'use strict'
+
+// The calls that no open segment is needed for.
+
+const binding = require('./binding')
+const { fromFailure, invalidType } = require('./errors')
+const { toInfo } = require('./facts')
+const options = require('./options')
+const { PRIVATE, parseReference } = require('./reference')
+const { FACT_COLUMNS, OPENING, Segment } = require('./segment')
+const { untilHad } = require('./waiting')
+
+/**
+ * @param {import('..').SegmentReference} reference
+ * @param {import('..').OpenOptions} [given]
+ * @returns {Promise<Segment>}
+ */
+async function open (reference, given) {
+  const { target, ...context } = parseReference(reference)
+  const checked = options.object(given)
+  const opening = options.openOptions(checked)
+  const timeout = options.timeout(checked)
+  const maxPending = options.maxPending(checked)
+  const facts = new Float64Array(FACT_COLUMNS)
+  const attempt = (slice, callback) => binding.open(target, opening, facts, slice, callback)
+  const handle = await untilHad(attempt, timeout, { ...context, capacity: opening.capacity || 'the default' })
+  return new Segment(OPENING, { handle, facts, context, maxPending })
+}
+
+/** @returns {Promise<import('..').SegmentInfo[]>} */
+function list () {
+  return new Promise((resolve, reject) => {
+    binding.list((failure, infos) => failure ? reject(fromFailure(failure, { label: 'list' })) : resolve(infos.map(toInfo)))
+  })
+}
+
+/**
+ * @param {Exclude<import('..').SegmentReference, symbol>} reference
+ * @param {import('..').DestroyOptions} [given]
+ */
+async function destroy (reference, given) {
+  if (reference === PRIVATE) throw invalidType('reference', 'a name, a key, { ftok: [path, projectId] } or { id }', reference)
+  const { target, ...context } = parseReference(reference)
+  const checked = options.object(given)
+  const policy = { ...options.owner(checked.owner), widestMode: -1 }
+  const timeout = options.timeout(checked)
+  await untilHad((slice, callback) => binding.destroy(target, policy, slice, callback), timeout, context)
+}
+
+module.exports = { open, list, destroy }

@@ -1,0 +1,95 @@
+'use strict'
+
+// Checks what people pass. Everything that leaves here is complete, of the right type and in range.
+
+const { invalidType, invalidValue, outOfRange } = require('./errors')
+
+const DEFAULT_TIMEOUT = 5000
+const DEFAULT_MAX_PENDING = 10_000
+/** Of media types in the layout, in bytes. */
+const MEDIA_TYPE_LENGTH = 63
+
+const none = Object.freeze({ __proto__: null })
+
+/** The options object itself, or an empty one. */
+function object (options) {
+  if (options === undefined) return none
+  if (options === null || typeof options !== 'object') throw invalidType('options', 'of type object', options)
+  return options
+}
+
+function integer (name, value, least, most) {
+  if (typeof value !== 'number') throw invalidType(name, 'of type number', value)
+  if (!Number.isInteger(value) || value < least || value > most) throw outOfRange(name, `an integer >= ${least} and <= ${most}`, value)
+  return value
+}
+
+function boolean (name, value, otherwise) {
+  if (value === undefined) return otherwise
+  if (typeof value !== 'boolean') throw invalidType(name, 'of type boolean', value)
+  return value
+}
+
+/** Milliseconds, Infinity included. */
+function timeout ({ timeout = DEFAULT_TIMEOUT }) {
+  if (typeof timeout !== 'number') throw invalidType('options.timeout', 'of type number', timeout)
+  if (!(timeout >= 0)) throw outOfRange('options.timeout', '>= 0', timeout)
+  return timeout
+}
+
+/** A part of the value, or undefined where all of it is meant. */
+function range ({ offset, length }) {
+  if (offset === undefined && length === undefined) return undefined
+  return {
+    offset: offset === undefined ? 0 : integer('options.offset', offset, 0, Number.MAX_SAFE_INTEGER),
+    length: length === undefined || length === Infinity ? Infinity : integer('options.length', length, 0, Number.MAX_SAFE_INTEGER)
+  }
+}
+
+function mediaType (value) {
+  if (value === undefined) return undefined
+  if (typeof value !== 'string') throw invalidType('options.mediaType', 'of type string', value)
+  if (!/^[\x20-\x7e]+$/.test(value) || value.length > MEDIA_TYPE_LENGTH) {
+    throw invalidValue('options.mediaType', `must be 1 to ${MEDIA_TYPE_LENGTH} printable ASCII characters`, value)
+  }
+  return value
+}
+
+/** The version that a write depends on, or -1. */
+function ifVersion (value) {
+  return value === undefined ? -1 : integer('options.ifVersion', value, 0, Number.MAX_SAFE_INTEGER)
+}
+
+function owner (value) {
+  if (value === undefined) return { ownerAny: false, ownerUid: -1 }
+  if (value === 'any') return { ownerAny: true, ownerUid: -1 }
+  if (typeof value === 'string') throw invalidValue('options.owner', "must be a uid or 'any'", value)
+  return { ownerAny: false, ownerUid: integer('options.owner', value, 0, 2 ** 32 - 2) }
+}
+
+function layout (value = 'cell') {
+  if (value !== 'cell') throw invalidValue('options.layout', "must be 'cell'", value)
+}
+
+/** The options of `open`, as the addon takes them. 0 and -1 stand for what was not given. */
+function openOptions (options) {
+  const { capacity, slots, mode } = options
+  layout(options.layout)
+  return {
+    capacity: capacity === undefined ? 0 : integer('options.capacity', capacity, 1, Number.MAX_SAFE_INTEGER),
+    slots: slots === undefined ? 0 : integer('options.slots', slots, 2, 16),
+    mode: mode === undefined ? 0o600 : integer('options.mode', mode, 0, 0o777),
+    widestMode: mode === undefined ? -1 : mode,
+    create: boolean('options.create', options.create, true),
+    exclusive: boolean('options.exclusive', options.exclusive, false),
+    readOnly: boolean('options.readOnly', options.readOnly, false),
+    checksum: boolean('options.checksum', options.checksum, false),
+    ...owner(options.owner)
+  }
+}
+
+function maxPending ({ maxPending = DEFAULT_MAX_PENDING }) {
+  return maxPending === Infinity ? maxPending : integer('options.maxPending', maxPending, 1, Number.MAX_SAFE_INTEGER)
+}
+
+module.exports = { object, integer, timeout, range, mediaType, ifVersion, owner, openOptions, maxPending, DEFAULT_TIMEOUT }

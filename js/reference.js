@@ -1,0 +1,56 @@
+'use strict'
+
+// Which segment is meant, as the addon takes it, and how messages call it.
+
+const { integer } = require('./options')
+const { invalidType, invalidValue } = require('./errors')
+
+/** Stands for IPC_PRIVATE. */
+const PRIVATE = Symbol('shmnode.PRIVATE')
+
+const NAME = /^[A-Za-z0-9._-]{1,63}$/
+const LEAST_INT = -(2 ** 31)
+const MOST_UINT = 2 ** 32 - 1
+
+function byName (name) {
+  if (!NAME.test(name)) throw invalidValue('name', 'must be 1 to 63 of the characters A-Z a-z 0-9 . _ -', name)
+  return { target: { name }, label: `segment '${name}'`, name }
+}
+
+/** Keys are signed ints; who writes them in hexadecimal may have them unsigned. */
+function byKey (key) {
+  const signed = integer('key', key, LEAST_INT, MOST_UINT) | 0
+  if (signed === 0) throw invalidValue('key', 'must not be 0, which is IPC_PRIVATE: open(PRIVATE) makes a segment without a key', key)
+  return { target: { key: signed }, label: `segment with key ${signed}`, key: signed }
+}
+
+function byPath (ftok) {
+  if (!Array.isArray(ftok) || ftok.length !== 2) throw invalidType('ftok', 'an array [path, projectId]', ftok)
+  const [path, projectId] = ftok
+  if (typeof path !== 'string') throw invalidType('path', 'of type string', path)
+  if (path === '' || path.includes('\0')) throw invalidValue('path', 'must be a path without NUL', path)
+  integer('projectId', projectId, 1, 255)
+  return { target: { path, projectId }, label: `segment of ftok('${path}', ${projectId})` }
+}
+
+function byId (id) {
+  integer('id', id, 0, 2 ** 31 - 1)
+  return { target: { id }, label: `segment with id ${id}` }
+}
+
+/**
+ * @param {string | number | { ftok: [string, number] } | { id: number } | typeof PRIVATE} reference
+ * @returns {{ target: object, label: string, key?: number, name?: string }}
+ */
+function parseReference (reference) {
+  if (typeof reference === 'string') return byName(reference)
+  if (typeof reference === 'number') return byKey(reference)
+  if (reference === PRIVATE) return { target: {}, label: 'private segment' }
+  if (reference !== null && typeof reference === 'object') {
+    if ('ftok' in reference) return byPath(reference.ftok)
+    if ('id' in reference) return byId(reference.id)
+  }
+  throw invalidType('reference', 'a name, a key, { ftok: [path, projectId] }, { id } or PRIVATE', reference)
+}
+
+module.exports = { parseReference, PRIVATE }

@@ -1,0 +1,226 @@
+'use strict'
+
+const { bytesToWrite, bytesToWriteNow, viewOf } = require('./bytes')
+const { ShmError, fromFailure, invalidType, invalidValue } = require('./errors')
+const { toInfo, toSnapshot } = require('./facts')
+const { now } = require('./lane')
+const options = require('./options')
+const { ReadLane } = require('./read-lane')
+const { untilHad } = require('./waiting')
+const { WriteLane } = require('./write-lane')
+
+/** What readSync leaves, as in native/addon/read_batch.hpp. */
+const VERSION = 3
+const COPIED = 5
+const COMMITTED_AT = 6
+const WRITER_PID = 7
+const FACT_COLUMNS = 8
+
+/** A value that has grown between the look at its length and the read is read again so often. */
+const SYNC_TRIES = 16
+
+/** Only open.js has it: segments are opened, not constructed. */
+const OPENING = Symbol('opening')
+
+const justData = data => data
+const justFacts = (_, { length, version }) => ({ length, version })
+const isConflict = error => error instanceof ShmError && error.code === 'ERR_SHM_VERSION_CONFLICT'
+
+/**
+ * A handle on an open segment; index.d.ts describes it. Two lanes take its waiting calls to the pool, one for reads and one
+ * for writes, so that reads never queue behind a write that waits.
+ */
+class Segment {
+  #handle
+  #facts
+  #context
+  #reads
+  #writes
+  #maxPending
+  #closed = null
+
+  /** `facts` is the Float64Array that the addon's handle was made with; `context` names the segment in messages. */
+  constructor (token, { handle, facts, context, maxPending }) {
+    if (token !== OPENING) throw new TypeError('Illegal constructor: segments come from open()')
+    const { id, key, name, capacity, incarnation, readOnly } = handle.describe()
+    this.key = key || null
+    this.name = name || null
+    this.id = id
+    this.capacity = capacity
+    this.layout = 'cell'
+    this.incarnation = incarnation
+    this.readOnly = readOnly
+    this.#handle = handle
+    this.#facts = facts
+    this.#context = { ...context, key: this.key, name: this.name, capacity, maxPending }
+    this.#maxPending = maxPending
+    this.#reads = new ReadLane(handle, this.#context)
+    this.#writes = new WriteLane(handle, this.#context)
+  }
+
+  get version () {
+    return this.#open().version()
+  }
+
+  read (given) {
+    return this.#read(given, undefined, justData)
+  }
+
+  snapshot (given) {
+    return this.#read(given, undefined, toSnapshot)
+  }
+
+  readInto (target, given) {
+    return this.#read(given, target, justFacts)
+  }
+
+  write (data, given) {
+    return new Promise((resolve, reject) => {
+      const { timeout, mediaType, ifVersion } = this.#writeOptions(given)
+      const bytes = bytesToWrite(data)
+      this.#checkWrite(bytes)
+      this.#travel(this.#writes, { resolve, reject, timeout, begun: now(), data: bytes, mediaType, ifVersion })
+    })
+  }
+
+  async update (fn, given) {
+    if (typeof fn !== 'function') throw invalidType('fn', 'of type function', fn)
+    const { timeout, mediaType } = this.#writeOptions(given)
+    const deadline = now() + timeout
+    const left = () => Math.max(0, deadline - now())
+    for (;;) {
+      const snapshot = await this.snapshot({ timeout: left() })
+      const data = await fn(snapshot)
+      if (data === undefined) return snapshot.version
+      try {
+        return await this.write(data, { mediaType, ifVersion: snapshot.version, timeout: left() })
+      } catch (error) {
+        if (!isConflict(error) || left() === 0) throw error
+      }
+    }
+  }
+
+  readSync (given) {
+    return this.#readNow(options.range(options.object(given)))
+  }
+
+  snapshotSync () {
+    const data = this.#readNow(undefined)
+    const facts = this.#facts
+    const mediaType = this.#handle.mediaType()
+    return toSnapshot(data, { version: facts[VERSION], committedAt: facts[COMMITTED_AT], writerPid: facts[WRITER_PID], mediaType })
+  }
+
+  readIntoSync (target, given) {
+    const range = given === undefined ? undefined : options.range(options.object(given))
+    const view = target instanceof Uint8Array && range === undefined ? target : within(viewOf(target, 'target'), range)
+    const failure = this.#open().readSync(view, range === undefined ? 0 : range.offset, range === undefined)
+    if (failure !== undefined) throw this.#tooSmall(failure, view)
+    return { length: this.#facts[COPIED], version: this.#facts[VERSION] }
+  }
+
+  writeSync (data, given) {
+    const { mediaType, ifVersion } = this.#writeOptions(given)
+    const bytes = bytesToWriteNow(data)
+    this.#checkWrite(bytes)
+    const version = this.#open().writeSync(bytes, mediaType, ifVersion)
+    if (typeof version === 'number') return version
+    throw fromFailure(version, { ...this.#context, ifVersion, length: bytes.length })
+  }
+
+  stat () {
+    return new Promise((resolve, reject) => {
+      this.#open().stat((failure, info) => failure ? reject(fromFailure(failure, this.#context)) : resolve(toInfo(info)))
+    })
+  }
+
+  close () {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async destroy (given) {
+    const timeout = options.timeout(options.object(given))
+    const handle = this.#open()
+    await untilHad((slice, callback) => handle.destroy(slice, callback), timeout, this.#context)
+    await this.close()
+  }
+
+  [Symbol.asyncDispose] () {
+    return this.close()
+  }
+
+  async #close () {
+    await Promise.all([this.#reads.close(), this.#writes.close()])
+    await new Promise(resolve => this.#handle.close(resolve))
+  }
+
+  #open () {
+    if (this.#closed !== null) throw fromFailure({ code: 'CLOSED' }, this.#context)
+    return this.#handle
+  }
+
+  #writeOptions (given) {
+    const checked = options.object(given)
+    return {
+      timeout: options.timeout(checked),
+      mediaType: options.mediaType(checked.mediaType),
+      ifVersion: options.ifVersion(checked.ifVersion)
+    }
+  }
+
+  /** What no lock is needed to know. */
+  #checkWrite ({ length }) {
+    if (this.readOnly) throw fromFailure({ code: 'READ_ONLY' }, this.#context)
+    if (length > this.capacity) throw fromFailure({ code: 'TOO_LARGE', number: this.capacity }, { ...this.#context, length })
+  }
+
+  #read (given, target, finish) {
+    return new Promise((resolve, reject) => {
+      const checked = options.object(given)
+      const timeout = options.timeout(checked)
+      const range = options.range(checked)
+      const view = target === undefined && finish !== justFacts ? undefined : lasting(viewOf(target, 'target'))
+      this.#travel(this.#reads, { resolve, reject, timeout, begun: now(), target: view, range, room: 0, finish })
+    })
+  }
+
+  #travel (lane, call) {
+    this.#open()
+    if (this.#reads.pending + this.#writes.pending >= this.#maxPending) throw fromFailure({ code: 'QUEUE_FULL' }, this.#context)
+    lane.push(call)
+  }
+
+  #readNow (range) {
+    const handle = this.#open()
+    const { offset = 0, length = Infinity } = range ?? {}
+    let room = handle.lengthHint()
+    for (let tries = 0; tries < SYNC_TRIES; tries++) {
+      const data = Buffer.allocUnsafe(Math.min(length, Math.max(0, room - offset)))
+      const failure = handle.readSync(data, offset, false)
+      if (failure !== undefined) throw fromFailure(failure, this.#context)
+      const [, , , , total, copied] = this.#facts
+      if (copied === Math.min(length, Math.max(0, total - offset))) return copied === data.length ? data : data.subarray(0, copied)
+      room = total
+    }
+    throw fromFailure({ code: 'BUSY' }, this.#context)
+  }
+
+  /** The core tells the length of the value; here it is the caller's memory that is too small. */
+  #tooSmall (failure, view) {
+    if (failure.code !== 'TOO_LARGE') return fromFailure(failure, this.#context)
+    return fromFailure({ ...failure, number: view.length }, { ...this.#context, length: failure.number })
+  }
+}
+
+/** Memory that another thread will write to must not go away meanwhile. */
+function lasting (view) {
+  if (view.buffer.resizable) throw invalidValue('target', 'must not be resizable', view)
+  return view
+}
+
+function within (view, range) {
+  return range === undefined || range.length >= view.length ? view : view.subarray(0, range.length)
+}
+
+module.exports = { Segment, OPENING, FACT_COLUMNS }

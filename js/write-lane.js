@@ -1,0 +1,73 @@
+'use strict'
+
+// The writes of one segment. All of a batch are committed under one acquisition of the exclusive lock, in order, each as a
+// version of its own.
+
+const { Lane, Table } = require('./lane')
+const { fromFailure } = require('./errors')
+
+/** As in native/addon/write_batch.hpp. */
+const IF_VERSION = 0
+const MEDIA_TYPE = 1
+const VERSION = 3
+
+/** A batch ends with the write that reaches this many bytes: others wait for the lock meanwhile. */
+const BATCH_BYTES = 1024 * 1024
+
+/**
+ * Calls have, besides a Call's properties: `data`, a Uint8Array that nobody touches until the call settles; `ifVersion`, or
+ * -1; `mediaType`, or undefined. They resolve to the version.
+ */
+class WriteLane extends Lane {
+  #table = new Table()
+
+  fit (calls) {
+    const most = super.fit(calls)
+    let bytes = 0
+    for (let count = 0; count < most; count++) {
+      bytes += calls[count].data.length
+      if (bytes >= BATCH_BYTES) return count + 1
+    }
+    return most
+  }
+
+  travel (calls, slice, done) {
+    const { COLUMNS } = Table
+    const numbers = this.#table.reserve(calls.length)
+    const mediaTypes = []
+    for (let row = 0; row < calls.length; row++) {
+      const { ifVersion, mediaType } = calls[row]
+      numbers[row * COLUMNS + IF_VERSION] = ifVersion
+      numbers[row * COLUMNS + MEDIA_TYPE] = mediaType === undefined ? -1 : mediaTypes.push(mediaType) - 1
+    }
+    const buffers = calls.map(call => call.data)
+    this.handle.write(buffers, mediaTypes, numbers, slice, (failure, failures) => {
+      done(failure ? this.#refuse(calls, failure) : this.#settle(calls, numbers, failures))
+    })
+  }
+
+  /** None was committed. */
+  #refuse (calls, failure) {
+    if (failure.code === 'BUSY') return calls.map(call => ({ call, failure }))
+    for (const call of calls) call.reject(fromFailure(failure, this.context))
+    return []
+  }
+
+  #settle (calls, numbers, failures) {
+    const again = []
+    for (let row = 0; row < calls.length; row++) {
+      const call = calls[row]
+      const failure = failures?.[row]
+      if (failure === undefined) {
+        call.resolve(numbers[row * Table.COLUMNS + VERSION])
+      } else if (failure.code === 'BUSY') {
+        again.push({ call, failure })
+      } else {
+        call.reject(fromFailure(failure, { ...this.context, length: call.data.length, ifVersion: call.ifVersion }))
+      }
+    }
+    return again
+  }
+}
+
+module.exports = { WriteLane }

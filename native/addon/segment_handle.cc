@@ -1,0 +1,159 @@
+#include "segment_handle.hpp"
+
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include "instance.hpp"
+#include "read_batch.hpp"
+#include "task.hpp"
+#include "to_js.hpp"
+#include "wait_permit.hpp"
+#include "write_batch.hpp"
+
+namespace shmnode::addon {
+
+namespace {
+
+// A write that finds the lock taken tries again a few times: most holders are gone within microseconds.
+constexpr int kSyncTries = 32;
+
+Result<LockHold> TryLockForWrite(const Cell& cell) {
+  auto hold = cell.LockForWrite(Deadline::Now());
+  for (int tries = 1; tries < kSyncTries && hold.code() == Code::kBusy; tries++) {
+    auto again = cell.LockForWrite(Deadline::Now());
+    if (again || again.code() != Code::kBusy) return again;
+  }
+  return hold;
+}
+
+Result<uint64_t> WriteNow(const Cell& cell, const WriteRequest& request) {
+  Result<uint64_t> version = [&]() -> Result<uint64_t> {
+    const auto hold = TryLockForWrite(cell);
+    if (!hold) return hold.error();
+    return cell.Commit(*hold, request);
+  }();
+  if (version) cell.Wake();
+  return version;
+}
+
+}  // namespace
+
+Napi::Function SegmentHandle::Define(Napi::Env env) {
+  return DefineClass(env, "SegmentHandle",
+                     {
+                         InstanceMethod<&SegmentHandle::Describe>("describe"),
+                         InstanceMethod<&SegmentHandle::Version>("version"),
+                         InstanceMethod<&SegmentHandle::LengthHint>("lengthHint"),
+                         InstanceMethod<&SegmentHandle::Read>("read"),
+                         InstanceMethod<&SegmentHandle::Write>("write"),
+                         InstanceMethod<&SegmentHandle::ReadSync>("readSync"),
+                         InstanceMethod<&SegmentHandle::WriteSync>("writeSync"),
+                         InstanceMethod<&SegmentHandle::MediaType>("mediaType"),
+                         InstanceMethod<&SegmentHandle::Stat>("stat"),
+                         InstanceMethod<&SegmentHandle::Destroy>("destroy"),
+                         InstanceMethod<&SegmentHandle::Close>("close"),
+                     });
+}
+
+Napi::Object SegmentHandle::New(Napi::Env env, std::shared_ptr<const Cell> cell, const Napi::Value& facts) {
+  auto object = env.GetInstanceData<Instance>()->segment_handle.New({});
+  SegmentHandle* handle = Unwrap(object);
+  handle->cell_ = std::move(cell);
+  handle->facts_ = Napi::Persistent(facts);
+  handle->fact_table_ = Table(facts, 1);
+  return object;
+}
+
+SegmentHandle::SegmentHandle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SegmentHandle>(info) {}
+
+const std::shared_ptr<const Cell>& SegmentHandle::Opened(Napi::Env env) const {
+  if (!cell_) throw Napi::Error::New(env, "the handle is closed");
+  return cell_;
+}
+
+Napi::Value SegmentHandle::Describe(const Napi::CallbackInfo& info) {
+  const auto& cell = Opened(info.Env());
+  auto facts = GeometryToJs(info.Env(), cell->geometry());
+  const auto kernel = Segment::Stat(cell->segment().id());
+  facts.Set("id", cell->segment().id());
+  facts.Set("key", kernel ? kernel->shm_perm.__key : IPC_PRIVATE);
+  facts.Set("readOnly", cell->segment().read_only());
+  return facts;
+}
+
+Napi::Value SegmentHandle::Version(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(Opened(info.Env())->Version()));
+}
+
+Napi::Value SegmentHandle::LengthHint(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(Opened(info.Env())->LengthHint()));
+}
+
+void SegmentHandle::Read(const Napi::CallbackInfo& info) {
+  const auto targets = info[0].As<Napi::Array>();
+  const Table table(info[1], targets.Length());
+  (new ReadBatch(Opened(info.Env()), targets, table, ToSlice(info[2]), info[3].As<Napi::Function>()))->Queue();
+}
+
+void SegmentHandle::Write(const Napi::CallbackInfo& info) {
+  const auto buffers = info[0].As<Napi::Array>();
+  const Table table(info[2], buffers.Length());
+  (new WriteBatch(Opened(info.Env()), buffers, info[1].As<Napi::Array>(), table, ToSlice(info[3]), info[4].As<Napi::Function>()))->Queue();
+}
+
+Napi::Value SegmentHandle::ReadSync(const Napi::CallbackInfo& info) {
+  const Bytes target = ToBytes(info[0]);
+  const ReadRequest request{.target = target.data,
+                            .room = target.length,
+                            .offset = static_cast<uint64_t>(info[1].As<Napi::Number>().DoubleValue()),
+                            .whole = info[2].As<Napi::Boolean>()};
+  const auto facts = Opened(info.Env())->TryRead(request);
+  if (!facts) return ToFailure(info.Env(), facts.error());
+  last_read_ = *facts;
+  StoreFacts(fact_table_, 0, last_read_, request);
+  return info.Env().Undefined();
+}
+
+Napi::Value SegmentHandle::WriteSync(const Napi::CallbackInfo& info) {
+  const Bytes bytes = ToBytes(info[0]);
+  const std::string media_type = info[1].IsUndefined() ? std::string() : info[1].As<Napi::String>().Utf8Value();
+  const WriteRequest request{.data = bytes.data,
+                             .length = bytes.length,
+                             .media_type = media_type,
+                             .if_version = ToOptionalCount(info[2].As<Napi::Number>().DoubleValue())};
+  const auto version = WriteNow(*Opened(info.Env()), request);
+  if (!version) return ToFailure(info.Env(), version.error());
+  return Napi::Number::New(info.Env(), static_cast<double>(*version));
+}
+
+Napi::Value SegmentHandle::MediaType(const Napi::CallbackInfo& info) {
+  if (last_read_.media_type.front() == '\0') return info.Env().Undefined();
+  return Napi::String::New(info.Env(), last_read_.media_type.data());
+}
+
+void SegmentHandle::Stat(const Napi::CallbackInfo& info) {
+  const auto cell = Opened(info.Env());
+  StartTask<CellInfo>(
+      info[0].As<Napi::Function>(), "shmnode:stat", [cell] { return Inspect(*cell); }, InfoToJs);
+}
+
+void SegmentHandle::Destroy(const Napi::CallbackInfo& info) {
+  const auto cell = Opened(info.Env());
+  const auto slice = ToSlice(info[0]);
+  StartTask<Nothing>(info[1].As<Napi::Function>(), "shmnode:destroy", [cell, slice] {
+    const WaitPermit permit;
+    return cell->Destroy(permit.Slice(slice));
+  });
+}
+
+// Detaching unmaps every page of the segment, which takes time for large ones: not on the loop thread.
+void SegmentHandle::Close(const Napi::CallbackInfo& info) {
+  auto cell = std::exchange(cell_, nullptr);
+  StartTask<Nothing>(info[0].As<Napi::Function>(), "shmnode:close", [cell = std::move(cell)]() mutable -> Status {
+    cell.reset();
+    return Nothing{};
+  });
+}
+
+}  // namespace shmnode::addon

@@ -1,0 +1,55 @@
+// An attached cell, as JavaScript holds it.
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+
+#include "arguments.hpp"
+#include "shmnode/cell.hpp"
+
+namespace shmnode::addon {
+
+// What js/segment.js calls. Methods run on the loop thread of the environment that opened it. Jobs under way share the
+// cell, so that closing, or collecting this handle, detaches only after the last of them.
+class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
+ public:
+  static Napi::Function Define(Napi::Env env);
+  // A handle on the cell. `facts` is a Float64Array with room for one row, for the results of the calls that do not wait.
+  static Napi::Object New(Napi::Env env, std::shared_ptr<const Cell> cell, const Napi::Value& facts);
+
+  explicit SegmentHandle(const Napi::CallbackInfo& info);
+
+ private:
+  // () -> what GeometryToJs gives, and { id, key, readOnly }
+  Napi::Value Describe(const Napi::CallbackInfo& info);
+  // () -> the current version
+  Napi::Value Version(const Napi::CallbackInfo& info);
+  // () -> the current value's length, as a hint
+  Napi::Value LengthHint(const Napi::CallbackInfo& info);
+  // (targets, table, sliceMs, callback): see ReadBatch
+  void Read(const Napi::CallbackInfo& info);
+  // (buffers, mediaTypes, table, sliceMs, callback): see WriteBatch
+  void Write(const Napi::CallbackInfo& info);
+  // (target, offset, whole) -> undefined and the facts, or a failure
+  Napi::Value ReadSync(const Napi::CallbackInfo& info);
+  // (bytes, mediaType, ifVersion) -> the version, or a failure
+  Napi::Value WriteSync(const Napi::CallbackInfo& info);
+  // () -> media type of the last ReadSync, or undefined
+  Napi::Value MediaType(const Napi::CallbackInfo& info);
+  // (callback(failure, info))
+  void Stat(const Napi::CallbackInfo& info);
+  // (sliceMs, callback(failure))
+  void Destroy(const Napi::CallbackInfo& info);
+  // (callback(failure)): no other method after it
+  void Close(const Napi::CallbackInfo& info);
+
+  const std::shared_ptr<const Cell>& Opened(Napi::Env env) const;
+
+  std::shared_ptr<const Cell> cell_;
+  Napi::Reference<Napi::Value> facts_;  // keeps alive what fact_table_ points to
+  Table fact_table_;
+  ValueFacts last_read_{};
+};
+
+}  // namespace shmnode::addon

@@ -1,0 +1,18 @@
+// Facts of the core as JavaScript objects. On the loop thread.
+#pragma once
+
+#include <napi.h>
+
+#include <vector>
+
+#include "shmnode/inspect.hpp"
+
+namespace shmnode::addon {
+
+// { name, capacity, slots, checksum, incarnation, layoutVersion, createdAt, creatorPid }; name is empty for a numeric key.
+Napi::Object GeometryToJs(Napi::Env env, const Geometry& geometry);
+// All that SegmentInfo in index.d.ts has, times as milliseconds, what is absent as 0 or ''.
+Napi::Object InfoToJs(Napi::Env env, const CellInfo& info);
+Napi::Array InfosToJs(Napi::Env env, const std::vector<CellInfo>& infos);
+
+}  // namespace shmnode::addon
