@@ -1,20 +1,23 @@
 'use strict'
 
-// The only loader of the addon. A release build wins over a prebuilt binary, and that over a debug build.
+// The only loader of the addon. What was built here wins over a prebuilt binary, a release build over a debug build.
 
+const fs = require('node:fs')
 const path = require('node:path')
 const nodeGypBuild = require('node-gyp-build')
 const { ShmError } = require('./errors')
 
-const root = path.join(__dirname, '..')
+const ROOT = path.join(__dirname, '..')
 
 function load () {
-  try {
-    return nodeGypBuild(root)
-  } catch (cause) {
-    throw new ShmError('ERR_SHM_NOT_BUILT', 'the native addon is not built: run `npm rebuild shmnode`, which needs a C++20 compiler, make and ' +
-      'Python 3 (in a checkout: `npm run build`). ' + cause.message, { cause })
-  }
+  // By name: a checkout's build has other .node files too, and node-gyp-build takes the first that it finds.
+  const built = ['Release', 'Debug'].map(kind => path.join(ROOT, 'build', kind, 'shmnode.node')).find(fs.existsSync)
+  return built ? require(built) : nodeGypBuild(ROOT)
 }
 
-module.exports = load()
+try {
+  module.exports = load()
+} catch (cause) {
+  throw new ShmError('ERR_SHM_NOT_BUILT', 'the native addon is not built: run `npm rebuild shmnode` (in a checkout: `npm run build`), which ' +
+    `needs a C++20 compiler, make and Python 3. ${cause.message}`, { cause })
+}

@@ -31,7 +31,8 @@ function boolean (name, value, otherwise) {
 }
 
 /** Milliseconds, Infinity included. */
-function timeout ({ timeout = DEFAULT_TIMEOUT }) {
+function timeout ({ timeout }) {
+  if (timeout === undefined) return DEFAULT_TIMEOUT
   if (typeof timeout !== 'number') throw invalidType('options.timeout', 'of type number', timeout)
   if (!(timeout >= 0)) throw outOfRange('options.timeout', '>= 0', timeout)
   return timeout

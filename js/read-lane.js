@@ -3,7 +3,7 @@
 // The reads of one segment. Small whole reads of one batch share one copy out of the segment: all of them began before it
 // was made, so it is fresh for each. Every caller still gets bytes of his own.
 
-const { Lane, Table } = require('./lane')
+const { Call, Lane, Table } = require('./lane')
 const { fromFailure } = require('./errors')
 
 /** As in native/addon/read_batch.hpp. */
@@ -15,16 +15,45 @@ const COPIED = 5
 const COMMITTED_AT = 6
 const WRITER_PID = 7
 
+const { COLUMNS } = Table
+
 /** Values up to here are shared between the reads of a batch: a second copy of so little costs less than a row. */
 const SHARED_LIMIT = 16 * 1024
 /** A batch ends with the read that reaches this many bytes. */
 const BATCH_BYTES = 4 * 1024 * 1024
 
-/**
- * Calls have, besides a Call's properties: `finish(data, facts)`, which makes what the call resolves to; `target`, the
- * caller's memory, or undefined; `range`, { offset, length }, or undefined where the whole value is meant; `room`, bytes
- * known to be needed.
- */
+/** Resolves to what `finish(data, facts)` makes of the bytes and facts. */
+class ReadCall extends Call {
+  /**
+   * @param {{ offset: number, length: number } | undefined} range undefined where the whole value is meant
+   * @param {Uint8Array | undefined} target the caller's memory; undefined: a new Buffer
+   */
+  constructor (resolve, reject, timeout, range, target, finish) {
+    super(resolve, reject, timeout)
+    this.range = range
+    this.target = target
+    this.finish = finish
+    /** Bytes that a try before this one found to be needed. */
+    this.room = 0
+  }
+
+  /** True where one copy of the whole value can serve other calls too. */
+  get isPlain () {
+    return this.target === undefined && this.range === undefined
+  }
+}
+
+/** One copy out of the segment: a row of the table, and the calls that it serves. */
+class Row {
+  constructor (calls, target, offset, whole) {
+    this.calls = calls
+    this.target = target
+    this.offset = offset
+    this.whole = whole
+  }
+}
+
+/** Of ReadCalls. */
 class ReadLane extends Lane {
   #table = new Table()
   #scratch = Buffer.alloc(0)
@@ -39,16 +68,18 @@ class ReadLane extends Lane {
   travel (calls, slice, done) {
     const rows = this.#plan(calls)
     const numbers = this.#table.reserve(rows.length)
+    const targets = new Array(rows.length)
     for (let row = 0; row < rows.length; row++) {
-      numbers[row * Table.COLUMNS + OFFSET] = rows[row].offset
-      numbers[row * Table.COLUMNS + WHOLE] = rows[row].whole ? 1 : 0
+      targets[row] = rows[row].target
+      numbers[row * COLUMNS + OFFSET] = rows[row].offset
+      numbers[row * COLUMNS + WHOLE] = rows[row].whole ? 1 : 0
     }
-    this.handle.read(rows.map(row => row.target), numbers, slice, (failure, failures, mediaTypes) => {
+    this.handle.read(targets, numbers, slice, (failure, failures, mediaTypes) => {
       const again = []
       for (let row = 0; row < rows.length; row++) {
         const refused = failure ?? failures?.[row]
-        if (refused) this.#refuse(rows[row], refused, again)
-        else this.#settle(rows[row], numbers.subarray(row * Table.COLUMNS), mediaTypes?.[row] ?? null, again)
+        if (refused !== undefined) this.#refuse(rows[row], refused, again)
+        else this.#settle(rows[row], row * COLUMNS, mediaTypes?.[row], again)
       }
       done(again)
     })
@@ -57,59 +88,57 @@ class ReadLane extends Lane {
   /** One row for each copy that is to be made. */
   #plan (calls) {
     const hint = this.handle.lengthHint()
-    const rows = []
-    const sharing = []
-    for (const call of calls) {
-      const plain = call.target === undefined && call.range === undefined
-      if (plain && Math.max(hint, call.room) <= SHARED_LIMIT) sharing.push(call)
-      else rows.push(this.#rowFor(call, hint))
-    }
-    if (sharing.length === 1) rows.push(this.#rowFor(sharing[0], hint))
-    else if (sharing.length > 1) rows.push(this.#sharedRow(sharing, hint))
-    return rows
+    const sharing = calls.length > 1 ? calls.filter(call => call.isPlain && Math.max(hint, call.room) <= SHARED_LIMIT) : []
+    if (sharing.length < 2) return calls.map(call => this.#rowFor(call, hint))
+    const shared = this.#sharedRow(sharing, hint)
+    if (sharing.length === calls.length) return [shared]
+    const others = calls.filter(call => !sharing.includes(call))
+    return [shared, ...others.map(call => this.#rowFor(call, hint))]
   }
 
   #rowFor (call, hint) {
     const { target, range } = call
-    const offset = range?.offset ?? 0
-    if (target !== undefined) return { calls: [call], target: range ? target.subarray(0, range.length) : target, offset, whole: range === undefined }
     const wanted = Math.max(hint, call.room)
-    const room = range ? Math.min(range.length, Math.max(wanted - offset, 0)) : wanted
-    return { calls: [call], target: Buffer.allocUnsafe(room), offset, whole: range === undefined }
+    if (range === undefined) return new Row([call], target ?? Buffer.allocUnsafe(wanted), 0, true)
+    const { offset, length } = range
+    const part = target === undefined ? Buffer.allocUnsafe(Math.min(length, Math.max(wanted - offset, 0))) : target.subarray(0, length)
+    return new Row([call], part, offset, false)
   }
 
   #sharedRow (calls, hint) {
     const room = calls.reduce((most, call) => Math.max(most, call.room), hint)
     if (this.#scratch.length < room) this.#scratch = Buffer.allocUnsafeSlow(Math.max(1024, 2 ** Math.ceil(Math.log2(room))))
-    return { calls, target: this.#scratch, offset: 0, whole: true }
+    return new Row(calls, this.#scratch, 0, true)
   }
 
-  #settle (row, numbers, mediaType, again) {
-    const copied = numbers[COPIED]
-    const facts = { version: numbers[VERSION], length: copied, committedAt: numbers[COMMITTED_AT], writerPid: numbers[WRITER_PID], mediaType }
-    for (const call of row.calls) {
-      if (this.#isShort(call, row, numbers)) {
-        call.room = numbers[LENGTH]
-        again.push({ call, failure: { code: 'BUSY' } })
-      } else {
-        call.resolve(call.finish(this.#dataFor(call, row, copied), facts))
-      }
+  /** `at`: where the row begins in the table. */
+  #settle (row, at, mediaType, again) {
+    const numbers = this.#table.numbers
+    const copied = numbers[at + COPIED]
+    const facts = {
+      version: numbers[at + VERSION],
+      length: copied,
+      committedAt: numbers[at + COMMITTED_AT],
+      writerPid: numbers[at + WRITER_PID],
+      mediaType
+    }
+    if (row.target === this.#scratch) return this.#share(row.calls, facts)
+    const [call] = row.calls
+    if (isShort(row, copied, numbers[at + LENGTH])) {
+      call.room = numbers[at + LENGTH]
+      again.push({ call, failure: { code: 'BUSY' } })
+    } else {
+      call.resolve(call.finish(copied === row.target.length ? row.target : row.target.subarray(0, copied), facts))
     }
   }
 
-  /** True where the value has grown since room was made for a part of it. */
-  #isShort (call, row, numbers) {
-    if (row.whole || call.target !== undefined) return false
-    return numbers[COPIED] < Math.min(call.range.length, Math.max(numbers[LENGTH] - row.offset, 0))
-  }
-
-  #dataFor (call, row, copied) {
-    if (row.target === this.#scratch) {
-      const data = Buffer.allocUnsafe(copied)
-      this.#scratch.copy(data, 0, 0, copied)
-      return data
+  #share (calls, facts) {
+    const { length } = facts
+    for (const call of calls) {
+      const data = Buffer.allocUnsafe(length)
+      this.#scratch.copy(data, 0, 0, length)
+      call.resolve(call.finish(data, facts))
     }
-    return copied === row.target.length ? row.target : row.target.subarray(0, copied)
   }
 
   #refuse (row, failure, again) {
@@ -128,4 +157,11 @@ class ReadLane extends Lane {
   }
 }
 
-module.exports = { ReadLane }
+/** True where the value has grown since room was made for a part of it. */
+function isShort (row, copied, length) {
+  const [{ range, target }] = row.calls
+  if (range === undefined || target !== undefined) return false
+  return copied < Math.min(range.length, Math.max(length - range.offset, 0))
+}
+
+module.exports = { ReadCall, ReadLane }

@@ -5,9 +5,9 @@ const { ShmError, fromFailure, invalidType, invalidValue } = require('./errors')
 const { toInfo, toSnapshot } = require('./facts')
 const { now } = require('./lane')
 const options = require('./options')
-const { ReadLane } = require('./read-lane')
+const { ReadCall, ReadLane } = require('./read-lane')
 const { untilHad } = require('./waiting')
-const { WriteLane } = require('./write-lane')
+const { WriteCall, WriteLane } = require('./write-lane')
 
 /** What readSync leaves, as in native/addon/read_batch.hpp. */
 const VERSION = 3
@@ -79,7 +79,7 @@ class Segment {
       const { timeout, mediaType, ifVersion } = this.#writeOptions(given)
       const bytes = bytesToWrite(data)
       this.#checkWrite(bytes)
-      this.#travel(this.#writes, { resolve, reject, timeout, begun: now(), data: bytes, mediaType, ifVersion })
+      this.#travel(this.#writes, new WriteCall(resolve, reject, timeout, bytes, mediaType, ifVersion))
     })
   }
 
@@ -177,11 +177,12 @@ class Segment {
 
   #read (given, target, finish) {
     return new Promise((resolve, reject) => {
-      const checked = options.object(given)
-      const timeout = options.timeout(checked)
-      const range = options.range(checked)
-      const view = target === undefined && finish !== justFacts ? undefined : lasting(viewOf(target, 'target'))
-      this.#travel(this.#reads, { resolve, reject, timeout, begun: now(), target: view, range, room: 0, finish })
+      const view = finish === justFacts ? lasting(viewOf(target, 'target')) : undefined
+      // The most frequent call, 64 of them at once, is worth a way around the look-ups in an object that is not there.
+      const call = given === undefined
+        ? new ReadCall(resolve, reject, options.DEFAULT_TIMEOUT, undefined, view, finish)
+        : new ReadCall(resolve, reject, options.timeout(options.object(given)), options.range(given), view, finish)
+      this.#travel(this.#reads, call)
     })
   }
 

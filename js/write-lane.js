@@ -3,7 +3,7 @@
 // The writes of one segment. All of a batch are committed under one acquisition of the exclusive lock, in order, each as a
 // version of its own.
 
-const { Lane, Table } = require('./lane')
+const { Call, Lane, Table } = require('./lane')
 const { fromFailure } = require('./errors')
 
 /** As in native/addon/write_batch.hpp. */
@@ -14,10 +14,22 @@ const VERSION = 3
 /** A batch ends with the write that reaches this many bytes: others wait for the lock meanwhile. */
 const BATCH_BYTES = 1024 * 1024
 
-/**
- * Calls have, besides a Call's properties: `data`, a Uint8Array that nobody touches until the call settles; `ifVersion`, or
- * -1; `mediaType`, or undefined. They resolve to the version.
- */
+/** Resolves to the committed version. */
+class WriteCall extends Call {
+  /**
+   * @param {Uint8Array} data that nobody touches until the call settles
+   * @param {string | undefined} mediaType
+   * @param {number} ifVersion or -1
+   */
+  constructor (resolve, reject, timeout, data, mediaType, ifVersion) {
+    super(resolve, reject, timeout)
+    this.data = data
+    this.mediaType = mediaType
+    this.ifVersion = ifVersion
+  }
+}
+
+/** Of WriteCalls. */
 class WriteLane extends Lane {
   #table = new Table()
 
@@ -70,4 +82,4 @@ class WriteLane extends Lane {
   }
 }
 
-module.exports = { WriteLane }
+module.exports = { WriteCall, WriteLane }

@@ -1,11 +1,13 @@
 // The floors that the bench compares with: the least that a trip into native code, a trip to the pool, a copy or a lock can
 // cost, and what shmnode would cost without batches. For measuring only.
-#include <cstring>
-#include <memory>
-
 #include <napi.h>
 #include <sys/ipc.h>
 #include <sys/sem.h>
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <vector>
 
 #include "shmnode/open.hpp"
 
@@ -45,29 +47,35 @@ void OpenCell(const Napi::CallbackInfo& info) {
 
 void CloseCell(const Napi::CallbackInfo&) { cell.reset(); }
 
-// A read the usual way: an AsyncWorker and a Buffer per call.
+// A read without batches: an AsyncWorker and a Buffer per call. Locked, it is what programs with System V semaphores do.
 class ReadWorker : public Napi::AsyncWorker {
  public:
-  explicit ReadWorker(Napi::Env env) : Napi::AsyncWorker(env, "read"), deferred_(Napi::Promise::Deferred::New(env)) {}
+  ReadWorker(Napi::Env env, bool locked) : Napi::AsyncWorker(env, "read"), locked_(locked), deferred_(Napi::Promise::Deferred::New(env)) {}
   Napi::Promise Promise() const { return deferred_.Promise(); }
 
  private:
   void Execute() override {
+    if (!locked_) return Read();
+    const auto hold = shmnode::LockHold::Acquire(cell->lock(), shmnode::LockMode::kShared, shmnode::Deadline::Never());
+    if (hold) Read();
+  }
+
+  void Read() {
     bytes_.resize(cell->LengthHint());
     const auto facts = cell->Read({.target = bytes_.data(), .room = bytes_.size()}, shmnode::Deadline::Never());
     if (!facts) SetError("read");
   }
-  void OnOK() override {
-    deferred_.Resolve(Napi::Buffer<char>::Copy(Env(), reinterpret_cast<const char*>(bytes_.data()), bytes_.size()));
-  }
 
+  void OnOK() override { deferred_.Resolve(Napi::Buffer<char>::Copy(Env(), reinterpret_cast<const char*>(bytes_.data()), bytes_.size())); }
+
+  bool locked_;
   Napi::Promise::Deferred deferred_;
   std::vector<std::byte> bytes_;
 };
 
-// () -> Promise<Buffer>
+// (locked) -> Promise<Buffer>
 Napi::Value ReadOnePerCall(const Napi::CallbackInfo& info) {
-  auto* worker = new ReadWorker(info.Env());
+  auto* worker = new ReadWorker(info.Env(), info[0].ToBoolean());
   worker->Queue();
   return worker->Promise();
 }
