@@ -1,0 +1,5 @@
+'use strict'
+
+// Each makes its cases when asked, and cleans up by `end`.
+
+module.exports = [require('./small-calls'), require('./large-values')]

@@ -1,0 +1,56 @@
+'use strict'
+
+// P4 and P10: values where the copy is what costs.
+
+const shm = require('shmnode')
+const floors = require('../floors')
+const { sequentially, synchronously } = require('../loops')
+
+const MIB = 1024 * 1024
+let segment
+let held = 0
+
+/** Reads want a value of the right length there, and its write outside of what is timed but for the first round, a warm-up. */
+const holding = (source, side) => async calls => {
+  if (held !== source.length) await segment.write(source)
+  held = source.length
+  await side(calls)
+}
+
+function casesFor (mebibytes, calls) {
+  const source = Buffer.alloc(mebibytes * MIB, 1)
+  const target = Buffer.alloc(mebibytes * MIB, 2)
+  const floor = synchronously(() => floors.memcpy(target, source))
+  const common = { calls, floor, bar: 1.1 }
+  const cases = [
+    { id: 'P4', title: `readIntoSync() of ${mebibytes} MiB / memcpy`, ours: holding(source, synchronously(() => segment.readIntoSync(target))), ...common },
+    { id: 'P4', title: `writeSync() of ${mebibytes} MiB / memcpy`, ours: synchronously(() => segment.writeSync(source)), ...common }
+  ]
+  if (mebibytes < 16) return cases
+  return cases.concat([
+    { id: 'P4', title: `readInto() of ${mebibytes} MiB / memcpy`, ours: holding(source, sequentially(() => segment.readInto(target))), ...common },
+    { id: 'P4', title: `write() of ${mebibytes} MiB / memcpy`, ours: sequentially(() => segment.write(source)), ...common }
+  ])
+}
+
+/** @returns {Promise<import('../measure').BenchCase[]>} */
+async function largeValues () {
+  segment = await shm.open(0x5e000000 + process.pid, { exclusive: true, capacity: 16 * MIB })
+  const target = Buffer.alloc(MIB)
+  return [
+    ...casesFor(1, 400),
+    ...casesFor(16, 20),
+    {
+      id: 'P10',
+      title: 'read() of 1 MiB / readInto() of the same',
+      calls: 100,
+      ours: holding(target, sequentially(() => segment.read())),
+      floor: holding(target, sequentially(() => segment.readInto(target))),
+      bar: 2
+    }
+  ]
+}
+
+largeValues.end = () => segment.destroy()
+
+module.exports = largeValues

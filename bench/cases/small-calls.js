@@ -1,0 +1,42 @@
+'use strict'
+
+// P1, P2, P3 and P5: calls on 64 bytes, where the way there is all that costs.
+
+const shm = require('shmnode')
+const floors = require('../floors')
+const { concurrently, sequentially, synchronously } = require('../loops')
+
+const WIDTH = 64
+let segment
+
+/** @returns {Promise<import('../measure').BenchCase[]>} */
+async function smallCalls () {
+  const key = 0x5e000000 + process.pid
+  segment = await shm.open(key, { exclusive: true })
+  const bytes = Buffer.alloc(64, 1)
+  await segment.write(bytes)
+  floors.openCell(key)
+  const concurrent = {
+    ours: concurrently(WIDTH, () => segment.read()),
+    calls: WIDTH * 300,
+    bar: 10,
+    atLeast: true
+  }
+  const alone = concurrently(WIDTH, () => floors.readOnePerCall(false))
+  const locked = concurrently(WIDTH, () => floors.readOnePerCall(true))
+  return [
+    { id: 'P1', title: '64 concurrent read() / one AsyncWorker per call', floor: alone, ...concurrent },
+    { id: 'P1c', title: 'the same, processor time', floor: alone, clock: 'cpu', ...concurrent },
+    { id: 'P1l', title: '64 concurrent read() / one locking AsyncWorker per call', floor: locked, ...concurrent },
+    { id: 'P2', title: 'sequential read() / empty AsyncWorker hop', calls: 5000, ours: sequentially(() => segment.read()), floor: sequentially(floors.emptyHop), bar: 1.15 },
+    { id: 'P3', title: 'readIntoSync() / empty Node-API call', calls: 300_000, ours: synchronously(() => segment.readIntoSync(bytes)), floor: synchronously(floors.emptyCall), bar: 3 },
+    { id: 'P5', title: 'writeSync() / bare semop lock and unlock', calls: 50_000, ours: synchronously(() => segment.writeSync(bytes)), floor: floors.semopPairs, bar: 1.6 }
+  ]
+}
+
+smallCalls.end = async () => {
+  floors.closeCell()
+  await segment.destroy()
+}
+
+module.exports = smallCalls

@@ -1,0 +1,40 @@
+'use strict'
+
+const t = require('tap')
+const { readConfig, ConfigError } = require('../../server/config')
+
+t.test('defaults', async t => {
+  const expected = { host: '127.0.0.1', port: 8080, logLevel: 'info', segment: { key: 32140895, capacity: undefined, layout: 'cell' } }
+  t.same(readConfig({}), expected)
+  t.same(readConfig({ HOST: '', PORT: '', SHM_KEY: '', SHM_CAPACITY: '', OTHER: 'x' }), expected, 'empty is absent')
+})
+
+t.test('settings', async t => {
+  const config = readConfig({ HOST: '::1', PORT: '0', SHM_KEY: 'prices', SHM_CAPACITY: '4096', SHM_LAYOUT: 'cell', LOG_LEVEL: 'warn' })
+  t.same(config, { host: '::1', port: 0, logLevel: 'warn', segment: { key: 'prices', capacity: 4096, layout: 'cell' } })
+  t.equal(readConfig({ SHM_KEY: '-7' }).segment.key, -7)
+  t.equal(readConfig({ SHM_KEY: '0xFF' }).segment.key, 255)
+  t.equal(readConfig({ HOST: 'localhost' }).host, '127.0.0.1')
+  t.equal(readConfig({ HOST: '127.3.2.1' }).host, '127.3.2.1')
+})
+
+t.test('mistakes', async t => {
+  const mistakes = {
+    PORT: ['x', '-1', '65536', '1.5', '80a'],
+    SHM_KEY: ['a b', 'x'.repeat(64), '/etc', '0', '-0', '0x0', '4294967296', '-2147483649'],
+    SHM_CAPACITY: ['0', '-1', '2k', '1.5'],
+    SHM_LAYOUT: ['raw'],
+    LOG_LEVEL: ['loud']
+  }
+  for (const [name, values] of Object.entries(mistakes)) {
+    const expected = { constructor: ConfigError, message: new RegExp(`^${name} must be `) }
+    for (const value of values) t.throws(() => readConfig({ [name]: value }), expected, `${name}=${value}`)
+  }
+  t.throws(() => readConfig({ PORT: 'x', LOG_LEVEL: 'loud' }), { message: /PORT must be integer; LOG_LEVEL must be one of fatal, / }, 'all of them')
+})
+
+t.test('addresses that others can reach', async t => {
+  const expected = { constructor: ConfigError, message: /^HOST must be a loopback address/ }
+  const addresses = ['0.0.0.0', '::', '10.0.0.1', '128.0.0.1', 'example.com', '[::1]', '::ffff:10.0.0.1', 'localhost.evil.com']
+  for (const HOST of addresses) t.throws(() => readConfig({ HOST }), expected, HOST)
+})

@@ -1,0 +1,119 @@
+'use strict'
+
+const { spawn } = require('node:child_process')
+const { randomInt } = require('node:crypto')
+const { once } = require('node:events')
+const { existsSync } = require('node:fs')
+const http = require('node:http')
+const net = require('node:net')
+const path = require('node:path')
+const readline = require('node:readline')
+const Fastify = require('fastify')
+const shm = require('shmnode')
+const app = require('../../server/app')
+
+const PEER = path.join(__dirname, '../../build/Release/peer')
+const SERVER = path.join(__dirname, '../../server/server.js')
+
+/** A key that no other test has. Its segment is destroyed when the test ends. */
+function uniqueKey (t) {
+  const key = randomInt(1, 2 ** 31)
+  t.teardown(() => destroy(key))
+  return key
+}
+
+async function destroy (key) {
+  await shm.destroy(key).catch(error => {
+    if (error.code !== 'ERR_SHM_NOT_FOUND') throw error
+  })
+}
+
+/** The application on a segment of its own, and the segment's key. */
+async function build (t, { segment, ...options } = {}) {
+  const key = segment?.key ?? uniqueKey(t)
+  const fastify = Fastify(app.serverOptions())
+  fastify.register(app, { ...options, segment: { key, ...segment } })
+  t.teardown(() => fastify.close())
+  await fastify.ready()
+  return { fastify, key }
+}
+
+/** The same, listening. */
+async function listen (t, options) {
+  const built = await build(t, options)
+  await built.fastify.listen({ host: '127.0.0.1', port: 0 })
+  return { ...built, port: built.fastify.server.address().port }
+}
+
+/** Shorthand for a write by inject. */
+function write (fastify, payload, headers = {}) {
+  return fastify.inject({ method: 'POST', url: '/write', payload, headers })
+}
+
+/** Shorthand for a read by inject. */
+function read (fastify, headers = {}) {
+  return fastify.inject({ url: '/read', headers })
+}
+
+/** Checks that an answer is a problem as RFC 9457 has it. */
+function isProblem (t, response, status, code) {
+  const type = response.headers['content-type']
+  const problem = JSON.parse(response.body)
+  t.equal(response.statusCode, status, `status ${status}`)
+  t.equal(type, 'application/problem+json')
+  t.match(problem, { type: 'about:blank', title: String, status, detail: String, code })
+}
+
+/** One request over a real connection. An answer that ends too early rejects with `isCutOff`. */
+async function request (port, { method = 'GET', path = '/read', headers, body, agent } = {}) {
+  const outgoing = http.request({ host: '127.0.0.1', port, method, path, headers, agent })
+  outgoing.end(body)
+  const [incoming] = await once(outgoing, 'response')
+  const chunks = await incoming.toArray().catch(error => { throw Object.assign(error, { isCutOff: true }) })
+  return { statusCode: incoming.statusCode, headers: incoming.headers, body: Buffer.concat(chunks).toString() }
+}
+
+/** Sends bytes that need not be HTTP, and gives all that comes back until the server hangs up. */
+async function exchange (port, text) {
+  const socket = net.connect(port, '127.0.0.1')
+  socket.on('error', () => {})
+  socket.write(text)
+  const chunks = []
+  socket.on('data', chunk => chunks.push(chunk))
+  await new Promise(resolve => socket.on('close', resolve))
+  return Buffer.concat(chunks).toString('latin1')
+}
+
+/** Takes the exclusive lock of a segment in another process, for so long or until released. */
+async function hold (t, key, milliseconds) {
+  const holder = spawn(PEER, ['hold', String(key), 'exclusive', String(milliseconds)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  t.teardown(() => holder.kill('SIGKILL'))
+  await once(readline.createInterface(holder.stdout), 'line')
+  return holder
+}
+
+/** Why tests that need the lock held must be skipped, or false. */
+const noPeer = existsSync(PEER) ? false : 'build/Release/peer is not built'
+
+/** The server process, not yet listening. */
+function launch (t, env) {
+  // tap's NODE_OPTIONS would load it into the child too.
+  const { NODE_OPTIONS, HOST, PORT, SHM_KEY, SHM_CAPACITY, SHM_LAYOUT, LOG_LEVEL, ...inherited } = process.env
+  const child = spawn(process.execPath, [SERVER], { env: { ...inherited, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  t.teardown(() => child.kill('SIGKILL'))
+  child.errors = ''
+  child.stderr.setEncoding('utf8').on('data', text => { child.errors += text })
+  child.ended = once(child, 'close').then(([code, signal]) => ({ code, signal }))
+  return child
+}
+
+/** A server process that listens on a port of its own. */
+async function start (t, env) {
+  const child = launch(t, { PORT: '0', ...env })
+  const lines = readline.createInterface(child.stdout)
+  const line = await Promise.race([once(lines, 'line'), child.ended.then(() => { throw new Error(child.errors) })])
+  const { port, hostname } = new URL(/http:\S+/.exec(line[0])[0])
+  return { child, port: Number(port), hostname }
+}
+
+module.exports = { uniqueKey, build, listen, write, read, isProblem, request, exchange, hold, noPeer, launch, start }

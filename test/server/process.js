@@ -1,0 +1,138 @@
+'use strict'
+
+const t = require('tap')
+const http = require('node:http')
+const shm = require('shmnode')
+const { uniqueKey, launch, start, request, hold, noPeer } = require('./helper')
+
+const JSON_TYPE = { 'content-type': 'application/json' }
+
+function post (port, body, headers, agent) {
+  return request(port, { method: 'POST', path: '/write', headers: { ...JSON_TYPE, ...headers }, body, agent })
+}
+
+async function until (condition) {
+  while (!condition()) await new Promise(resolve => setTimeout(resolve, 10))
+}
+
+t.test('two servers share the value, and one survives the other', async t => {
+  const SHM_KEY = String(uniqueKey(t))
+  const [one, two] = await Promise.all([start(t, { SHM_KEY }), start(t, { SHM_KEY })])
+  const written = await post(one.port, '{"from": "one"}')
+  t.equal(written.statusCode, 200)
+  t.equal((await request(one.port)).body, '{"from": "one"}')
+  const shared = await request(two.port)
+  t.match(shared, { body: '{"from": "one"}', headers: { etag: written.headers.etag, 'content-type': 'application/json' } })
+
+  one.child.kill('SIGKILL')
+  t.same(await one.child.ended, { code: null, signal: 'SIGKILL' })
+  t.equal((await request(two.port)).body, '{"from": "one"}')
+  t.equal((await post(two.port, '2', { 'if-match': written.headers.etag })).statusCode, 200)
+
+  two.child.kill('SIGINT')
+  t.same(await two.child.ended, { code: 0, signal: null })
+  const segment = await shm.open(Number(SHM_KEY))
+  t.equal(String(await segment.read()), '2', 'the value outlives them')
+  t.equal((await segment.stat()).attached, 1, 'both have detached')
+  await segment.close()
+})
+
+t.test('killed in the middle of writes, it leaves a whole value', async t => {
+  const SHM_KEY = String(uniqueKey(t))
+  const one = await start(t, { SHM_KEY, SHM_CAPACITY: '200000' })
+  const two = await start(t, { SHM_KEY })
+  const text = i => JSON.stringify(String(i % 10).repeat(100_000))
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 4 })
+  let acknowledged = 0
+  const writer = async () => {
+    for (let i = 0; ; i++) acknowledged = Math.max(acknowledged, Number((await post(one.port, text(i), {}, agent)).headers['shm-version']))
+  }
+  const writers = Array.from({ length: 4 }, () => writer().catch(() => {}))
+  await until(() => acknowledged >= 40)
+  one.child.kill('SIGKILL')
+  await Promise.all([...writers, one.child.ended])
+  agent.destroy()
+
+  const { body, headers } = await request(two.port)
+  t.match(body, /^"(\d)\1{99999}"$/, 'not torn')
+  t.ok(Number(headers['shm-version']) >= acknowledged, 'no acknowledged write is lost')
+  t.equal((await post(two.port, '1')).statusCode, 200, 'no lock is left')
+})
+
+t.test('SIGTERM under load', async t => {
+  const { child, port } = await start(t, { SHM_KEY: String(uniqueKey(t)) })
+  const agent = new http.Agent({ keepAlive: true })
+  const statuses = new Set()
+  let answers = 0
+  let stopping = false
+  const client = async () => {
+    for (let i = 0; ; i++) {
+      const { statusCode, body } = i % 2 ? await post(port, '"a value"', {}, agent) : await request(port, { agent })
+      if (statusCode === 200 && body !== '"a value"') throw new Error(`torn: ${body}`)
+      statuses.add(statusCode)
+      answers++
+    }
+  }
+  const clients = Array.from({ length: 16 }, () => client().catch(error => ({ error, stopping })))
+  await until(() => answers >= 300)
+  stopping = true
+  child.kill('SIGTERM')
+  t.same(await child.ended, { code: 0, signal: null })
+  for (const { error, stopping } of await Promise.all(clients)) {
+    t.ok(stopping, 'no client was cut off before')
+    t.match(error.code, /^(ECONNRESET|ECONNREFUSED|EPIPE)$/)
+    t.notOk(error.isCutOff, 'an answer that has begun is finished')
+  }
+  for (const status of statuses) t.match(status, /^20[04]$/)
+  agent.destroy()
+})
+
+t.test('what waits when the signal comes is finished', { skip: noPeer }, async t => {
+  const key = uniqueKey(t)
+  const { child, port } = await start(t, { SHM_KEY: String(key) })
+  const holder = await hold(t, key, 60_000)
+  const waiting = post(port, '"late"')
+  await new Promise(resolve => setTimeout(resolve, 300))
+  child.kill('SIGTERM')
+  await new Promise(resolve => setTimeout(resolve, 300))
+  holder.kill('SIGKILL')
+  t.match(await waiting, { statusCode: 200, body: '"late"' })
+  t.same(await child.ended, { code: 0, signal: null })
+})
+
+t.test('a second signal ends it at once', { skip: noPeer }, async t => {
+  const key = uniqueKey(t)
+  const { child, port } = await start(t, { SHM_KEY: String(key) })
+  await hold(t, key, 60_000)
+  const waiting = post(port, '"never"').catch(error => error.code)
+  await new Promise(resolve => setTimeout(resolve, 300))
+  child.kill('SIGTERM')
+  await new Promise(resolve => setTimeout(resolve, 300))
+  child.kill('SIGTERM')
+  t.same(await child.ended, { code: 1, signal: null })
+  t.equal(await waiting, 'ECONNRESET')
+})
+
+t.test('what it cannot start with', async t => {
+  const SHM_KEY = String(uniqueKey(t))
+  const { port } = await start(t, { SHM_KEY })
+  const failures = [
+    [{ PORT: String(port) }, new RegExp(`port ${port} of 127.0.0.1 is in use\n$`)],
+    [{ PORT: 'http' }, /PORT must be integer\n$/],
+    [{ HOST: '0.0.0.0' }, /HOST must be a loopback address [^\n]*not 0\.0\.0\.0[^\n]*\n$/],
+    [{ PORT: '0', SHM_CAPACITY: '999999' }, /the segment cannot be opened: [^\n]*ERR_SHM_CAPACITY\)\n$/],
+    [{ PORT: '0', SHM_KEY: '0' }, /SHM_KEY[^\n]*\n$/]
+  ]
+  for (const [env, message] of failures) {
+    const child = launch(t, { SHM_KEY, LOG_LEVEL: 'silent', ...env })
+    t.same(await child.ended, { code: 1, signal: null })
+    t.match(child.errors, message)
+    t.equal(child.errors.split('\n').length, 2, 'one line')
+  }
+})
+
+t.test('IPv6', async t => {
+  const { port, hostname } = await start(t, { SHM_KEY: String(uniqueKey(t)), HOST: '::1' })
+  const response = await fetch(`http://${hostname}:${port}/health/ready`)
+  t.same(await response.json(), { status: 'ok' })
+})

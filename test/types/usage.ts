@@ -1,0 +1,48 @@
+// Never run: `npm run types` compiles it. What must not compile says so.
+import * as shm from '../..'
+
+export async function usage (): Promise<void> {
+  const bytes: Buffer = await shm.read()
+  const version: number = await shm.write(bytes, { mediaType: 'application/json', ifVersion: 3, timeout: Infinity })
+  const segment: shm.Segment = await shm.open('prices', { capacity: 4096, slots: 4, mode: 0o640, checksum: true, owner: 'any', timeout: 100 })
+  await shm.open(32140895)
+  await shm.open({ ftok: ['/etc/hostname', 1] })
+  await shm.open({ id: segment.id }, { readOnly: true })
+  await shm.open(shm.PRIVATE)
+  await shm.destroy('prices', { timeout: 0, owner: 1000 })
+
+  const part: Buffer = await segment.read({ offset: 1, length: 2 })
+  const { length }: { length: number } = await segment.readInto(new Float64Array(8))
+  const { data, committedAt, mediaType }: shm.Snapshot = await segment.snapshot()
+  const age: number = committedAt === null ? 0 : Date.now() - committedAt.getTime()
+  await segment.write(new SharedArrayBuffer(8))
+  await segment.update(({ data }) => data.length > 0 ? undefined : 'first', { mediaType: mediaType ?? undefined })
+  await segment.update(async () => new DataView(new ArrayBuffer(8)))
+  const now: number = segment.writeSync(part) + segment.readIntoSync(data).version + segment.snapshotSync().version
+  const info: shm.SegmentInfo = await segment.stat()
+  const key: number | null = info.key ?? segment.key
+  await segment[Symbol.asyncDispose]()
+
+  try {
+    await shm.list()
+  } catch (error) {
+    if (error instanceof shm.ShmError && error.code === 'ERR_SHM_TIMEOUT') console.log(error.holderPid, error.errno)
+    // @ts-expect-error no such code
+    if (error instanceof shm.ShmError && error.code === 'ERR_SHM_NONE') console.log(error)
+  }
+  console.log(version, length, age, now, key)
+
+  // @ts-expect-error segments come from open()
+  const made = new shm.Segment()
+  // @ts-expect-error there is nothing to write
+  await segment.write(42)
+  // @ts-expect-error read-only
+  segment.version = 1
+  // @ts-expect-error the only layout so far
+  await shm.open('prices', { layout: 'raw' })
+  // @ts-expect-error a private segment has no key to be destroyed by
+  await shm.destroy(shm.PRIVATE)
+  // @ts-expect-error never waits
+  segment.readSync({ timeout: 1 })
+  console.log(made)
+}
