@@ -1,0 +1,78 @@
+'use strict'
+
+// Every example of the README, run as it stands there: blocks of js as modules, blocks of sh line by line.
+
+const { execFileSync } = require('node:child_process')
+const fs = require('node:fs')
+const path = require('node:path')
+const t = require('tap')
+const shm = require('../..')
+const { plainEnv, start } = require('../helpers/child')
+const { uniqueKey, uniqueName } = require('../helpers/keys')
+
+const ROOT = path.join(__dirname, '../..')
+const readme = fs.readFileSync(path.join(ROOT, 'README.md'), 'utf8')
+const blocks = language => [...readme.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, 'gms'))].map(match => match[1])
+
+function destroyIfThere (reference) {
+  return shm.destroy(reference).catch(error => {
+    if (error.code !== 'ERR_SHM_NOT_FOUND') throw error
+  })
+}
+
+/** Names of the README give way to unique ones; the default segment's key is unique too. */
+async function inPrivate (t, code, use) {
+  const key = uniqueKey()
+  const name = uniqueName()
+  t.teardown(() => Promise.all([key, name].map(destroyIfThere)))
+  return use(code.replaceAll(/'(prices|leader)'/g, `'${name}'`), plainEnv({ SHM_KEY: String(key) }))
+}
+
+/** The comments behind console.log tell what it prints; numbers of processes differ. */
+function expected (code) {
+  const lines = [...code.matchAll(/console\.log\(.*\)\s*\/\/ (.*)$/gm)].map(match => match[1].trim())
+  return lines.map(line => new RegExp(`^${line.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/\d{4,}$/, '\\d+')}$`, 'm'))
+}
+
+t.test('JavaScript', async t => {
+  for (const code of blocks('js')) {
+    await t.test(code.split('\n').find(line => line.includes('await')), t => inPrivate(t, code, async (code, env) => {
+      const output = execFileSync(process.execPath, ['--input-type=module', '--eval', code], { cwd: ROOT, env, encoding: 'utf8' })
+      t.not(output, '', 'it prints something')
+      for (const pattern of expected(code)) t.match(output, pattern)
+    }))
+  }
+})
+
+/** [command, what it prints] of a block, in which `# ` begins what is printed. */
+function dialogue (block) {
+  return block.split(/\n(?!#)/).filter(Boolean).map(part => {
+    const [command, ...output] = part.trimEnd().split('\n')
+    return [command, output.map(line => line.replace(/^# /, '')).join('\n')]
+  })
+}
+
+t.test('the shell', async t => {
+  const [startCommand, talk] = blocks('sh')
+  t.equal(startCommand.trim(), 'npm ci && npm start', 'npm ci was here before these tests')
+  await inPrivate(t, talk, async (talk, env) => {
+    const server = start(t, 'npm', ['start', '--silent'], { ...env, PORT: '0', npm_config_prefix: undefined })
+    const announced = await server.line()
+    const origin = announced.replace('shmnode listens on http://', '')
+    t.match(origin, /^127\.0\.0\.1:\d+$/, announced)
+    for (const [command, output] of dialogue(talk.replaceAll('127.0.0.1:8080', origin))) {
+      const printed = execFileSync('sh', ['-c', command], { cwd: ROOT, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+      t.equal(printed.trim(), output, command)
+    }
+    t.equal(dialogue(talk).length, 3)
+    server.process.kill('SIGTERM')
+    await server.ended
+  })
+})
+
+t.test('every code of an error is in the table of the README and in the types', async t => {
+  const types = fs.readFileSync(path.join(ROOT, 'index.d.ts'), 'utf8')
+  const codes = text => [...new Set(text.match(/'ERR_SHM_[A-Z_]+'/g).map(code => code.slice(1, -1)))].sort()
+  const table = [...readme.matchAll(/^\| `(ERR_SHM_[A-Z_]+)` \|/gm)].map(match => match[1]).sort()
+  t.same(table, codes(types))
+})
