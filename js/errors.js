@@ -94,23 +94,32 @@ function fromFailure (failure, context) {
   })
 }
 
+/** What somebody passed, in a few words. Objects that only pretend to be something make `inspect` throw. */
+function received (actual) {
+  try {
+    return inspect(actual, { depth: 0, maxStringLength: 80, maxArrayLength: 3 })
+  } catch {
+    return typeof actual
+  }
+}
+
 /** A TypeError as Node.js makes it. `expected` reads after "must be". */
 function invalidType (argument, expected, actual) {
-  const error = new TypeError(`The "${argument}" argument must be ${expected}. Received ${inspect(actual, { depth: 0, maxStringLength: 40 })}`)
+  const error = new TypeError(`The "${argument}" argument must be ${expected}. Received ${received(actual)}`)
   error.code = 'ERR_INVALID_ARG_TYPE'
   return error
 }
 
 /** A TypeError for a value of the right type that means nothing. `reason` reads after the name of the argument. */
 function invalidValue (argument, reason, actual) {
-  const error = new TypeError(`The "${argument}" argument ${reason}. Received ${inspect(actual, { depth: 0, maxStringLength: 80 })}`)
+  const error = new TypeError(`The "${argument}" argument ${reason}. Received ${received(actual)}`)
   error.code = 'ERR_INVALID_ARG_VALUE'
   return error
 }
 
 /** A RangeError as Node.js makes it. `expected` reads after "must be". */
 function outOfRange (argument, expected, actual) {
-  const error = new RangeError(`The value of "${argument}" is out of range. It must be ${expected}. Received ${inspect(actual)}`)
+  const error = new RangeError(`The value of "${argument}" is out of range. It must be ${expected}. Received ${received(actual)}`)
   error.code = 'ERR_OUT_OF_RANGE'
   return error
 }

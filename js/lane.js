@@ -92,8 +92,8 @@ class Lane {
     return Math.min(calls.length, LONGEST_BATCH)
   }
 
-  // Lanes define travel(calls, slice, done): starts the batch and settles its calls when it is back, then done(again), with
-  // the failures that were only for want of time: [{ call, failure }].
+  // Lanes define travel(calls, slice, done): it starts the batch, settles its calls when it is back, and ends with
+  // done(again, failure): the calls that have to travel again, and why, where that was for want of the lock.
 
   #schedule () {
     if (this.#scheduled) return
@@ -114,33 +114,32 @@ class Lane {
     this.#underWay = calls
     const departed = now()
     try {
-      this.travel(calls, sliceFor(calls, departed), again => this.#arrive(again, departed))
+      this.travel(calls, sliceFor(calls, departed), (again, failure) => this.#arrive(again, failure, departed))
     } catch (error) {
       for (const call of calls) call.reject(error)
-      this.#arrive([], departed)
+      this.#arrive([], undefined, departed)
     }
   }
 
-  #arrive (again, departed) {
+  #arrive (again, failure, departed) {
     this.#underWay = []
+    if (again.length > 0) this.#waiting = again.concat(this.#waiting)
     if (this.#closed) {
-      this.#waiting = again.map(({ call }) => call)
       this.#rejectWaiting()
       this.#drained?.()
       return
     }
-    if (again.length === 0) return this.#depart()
+    if (failure === undefined) return this.#depart()
     const at = now()
-    this.#expire(again, at)
+    this.#expire(failure, at)
     if (at - departed >= PAUSE) return this.#depart()
     this.#scheduled = true
     setTimeout(Lane.#leave, PAUSE, this)
   }
 
-  /** Rejects whose time is over, in the batch that came back and behind it; the rest goes to the front of the queue. */
-  #expire (again, at) {
-    const { failure } = again[0]
-    const calls = again.map(({ call }) => call).concat(this.#waiting)
+  /** Rejects whose time is over, in the batch that came back and behind it. */
+  #expire (failure, at) {
+    const calls = this.#waiting
     this.#waiting = calls.filter(call => at < call.begun + call.timeout)
     if (this.#waiting.length === calls.length) return
     for (const call of calls) {

@@ -30,7 +30,7 @@ async function open (reference, given) {
 /** @returns {Promise<import('..').SegmentInfo[]>} */
 function list () {
   return new Promise((resolve, reject) => {
-    binding.list((failure, infos) => failure ? reject(fromFailure(failure, { label: 'list' })) : resolve(infos.map(toInfo)))
+    binding.list((failure, infos) => failure ? reject(fromFailure(failure, { label: 'list' })) : resolve(infos.map(toInfo).sort((a, b) => a.id - b.id)))
   })
 }
 

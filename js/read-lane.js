@@ -76,24 +76,27 @@ class ReadLane extends Lane {
     }
     this.handle.read(targets, numbers, slice, (failure, failures, mediaTypes) => {
       const again = []
+      let busy
       for (let row = 0; row < rows.length; row++) {
         const refused = failure ?? failures?.[row]
-        if (refused !== undefined) this.#refuse(rows[row], refused, again)
-        else this.#settle(rows[row], row * COLUMNS, mediaTypes?.[row], again)
+        if (refused === undefined) {
+          this.#settle(rows[row], row * COLUMNS, mediaTypes?.[row], again)
+        } else {
+          this.#refuse(rows[row], refused, again)
+          if (refused.code === 'BUSY') busy = refused
+        }
       }
-      done(again)
+      done(again, busy)
     })
   }
 
   /** One row for each copy that is to be made. */
   #plan (calls) {
     const hint = this.handle.lengthHint()
-    const sharing = calls.length > 1 ? calls.filter(call => call.isPlain && Math.max(hint, call.room) <= SHARED_LIMIT) : []
+    const sharing = calls.length > 1 && hint <= SHARED_LIMIT ? calls.filter(isSharable) : []
     if (sharing.length < 2) return calls.map(call => this.#rowFor(call, hint))
-    const shared = this.#sharedRow(sharing, hint)
-    if (sharing.length === calls.length) return [shared]
-    const others = calls.filter(call => !sharing.includes(call))
-    return [shared, ...others.map(call => this.#rowFor(call, hint))]
+    const others = sharing.length === calls.length ? [] : calls.filter(call => !isSharable(call))
+    return [this.#sharedRow(sharing, hint), ...others.map(call => this.#rowFor(call, hint))]
   }
 
   #rowFor (call, hint) {
@@ -126,7 +129,7 @@ class ReadLane extends Lane {
     const [call] = row.calls
     if (isShort(row, copied, numbers[at + LENGTH])) {
       call.room = numbers[at + LENGTH]
-      again.push({ call, failure: { code: 'BUSY' } })
+      again.push(call)
     } else {
       call.resolve(call.finish(copied === row.target.length ? row.target : row.target.subarray(0, copied), facts))
     }
@@ -134,9 +137,11 @@ class ReadLane extends Lane {
 
   #share (calls, facts) {
     const { length } = facts
-    for (const call of calls) {
+    const value = this.#scratch.subarray(0, length)
+    for (let i = 0; i < calls.length; i++) {
+      const call = calls[i]
       const data = Buffer.allocUnsafe(length)
-      this.#scratch.copy(data, 0, 0, length)
+      data.set(value)
       call.resolve(call.finish(data, facts))
     }
   }
@@ -145,7 +150,7 @@ class ReadLane extends Lane {
     for (const call of row.calls) {
       const grown = failure.code === 'TOO_LARGE' && call.target === undefined
       if (grown) call.room = failure.number
-      if (grown || failure.code === 'BUSY') again.push({ call, failure })
+      if (grown || failure.code === 'BUSY') again.push(call)
       else call.reject(this.#error(call, failure))
     }
   }
@@ -156,6 +161,8 @@ class ReadLane extends Lane {
     return fromFailure({ ...failure, number: call.target.length }, { ...this.context, length: failure.number })
   }
 }
+
+const isSharable = call => call.isPlain && call.room <= SHARED_LIMIT
 
 /** True where the value has grown since room was made for a part of it. */
 function isShort (row, copied, length) {

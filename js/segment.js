@@ -1,5 +1,6 @@
 'use strict'
 
+const { isUint8Array } = require('node:util/types')
 const { bytesToWrite, bytesToWriteNow, viewOf } = require('./bytes')
 const { ShmError, fromFailure, invalidType, invalidValue } = require('./errors')
 const { toInfo, toSnapshot } = require('./facts')
@@ -113,7 +114,7 @@ class Segment {
 
   readIntoSync (target, given) {
     const range = given === undefined ? undefined : options.range(options.object(given))
-    const view = target instanceof Uint8Array && range === undefined ? target : within(viewOf(target, 'target'), range)
+    const view = isUint8Array(target) && range === undefined ? target : within(viewOf(target, 'target'), range)
     const failure = this.#open().readSync(view, range === undefined ? 0 : range.offset, range === undefined)
     if (failure !== undefined) throw this.#tooSmall(failure, view)
     return { length: this.#facts[COPIED], version: this.#facts[VERSION] }
@@ -141,8 +142,7 @@ class Segment {
 
   async destroy (given) {
     const timeout = options.timeout(options.object(given))
-    const handle = this.#open()
-    await untilHad((slice, callback) => handle.destroy(slice, callback), timeout, this.#context)
+    await untilHad((slice, callback) => this.#open().destroy(slice, callback), timeout, this.#context)
     await this.close()
   }
 

@@ -54,31 +54,34 @@ class WriteLane extends Lane {
     }
     const buffers = calls.map(call => call.data)
     this.handle.write(buffers, mediaTypes, numbers, slice, (failure, failures) => {
-      done(failure ? this.#refuse(calls, failure) : this.#settle(calls, numbers, failures))
+      if (failure === undefined) this.#settle(calls, numbers, failures, done)
+      else this.#refuse(calls, failure, done)
     })
   }
 
   /** None was committed. */
-  #refuse (calls, failure) {
-    if (failure.code === 'BUSY') return calls.map(call => ({ call, failure }))
+  #refuse (calls, failure, done) {
+    if (failure.code === 'BUSY') return done(calls, failure)
     for (const call of calls) call.reject(fromFailure(failure, this.context))
-    return []
+    done([])
   }
 
-  #settle (calls, numbers, failures) {
+  #settle (calls, numbers, failures, done) {
     const again = []
+    let busy
     for (let row = 0; row < calls.length; row++) {
       const call = calls[row]
       const failure = failures?.[row]
       if (failure === undefined) {
         call.resolve(numbers[row * Table.COLUMNS + VERSION])
       } else if (failure.code === 'BUSY') {
-        again.push({ call, failure })
+        busy = failure
+        again.push(call)
       } else {
         call.reject(fromFailure(failure, { ...this.context, length: call.data.length, ifVersion: call.ifVersion }))
       }
     }
-    return again
+    done(again, busy)
   }
 }
 

@@ -162,8 +162,9 @@ class Cell {
     const bool lock_is_lost = hold.code() == Code::kDestroyed && !IsRetired();
     if (!hold && !lock_is_lost) return hold.error();
     RetireHeader(segment_);
-    static_cast<void>(lock_.set().Remove());
-    return Segment::Remove(segment_.id());
+    const Status removed = Segment::Remove(segment_.id());
+    if (hold) static_cast<void>(lock_.set().Remove());
+    return removed;
   }
 
   // What the current slot says without its bytes: for listings.
@@ -195,7 +196,7 @@ class Cell {
     slot.committed_ns.store(NowUnixNs(), std::memory_order_relaxed);
     slot.writer_pid.store(static_cast<uint32_t>(ProcessId()), std::memory_order_relaxed);
     std::array<char, kMediaTypeRoom> media_type{};
-    std::memcpy(media_type.data(), request.media_type.data(), request.media_type.size());
+    if (!request.media_type.empty()) std::memcpy(media_type.data(), request.media_type.data(), request.media_type.size());
     RacyCopy(slot.media_type, media_type.data(), kMediaTypeRoom);
     if (geometry_.has_checksum()) slot.crc32c.store(Crc32c(PayloadOf(version), request.length), std::memory_order_relaxed);
     slot.version.store(version, std::memory_order_release);

@@ -15,7 +15,10 @@ class Deadline {
   static Deadline Never() noexcept { return Deadline(Clock::time_point::max()); }
   // Already over: whoever is given it tries once and does not wait.
   static Deadline Now() noexcept { return Deadline(Clock::time_point::min()); }
-  static Deadline After(Clock::duration wait) noexcept { return Deadline(Clock::now() + wait); }
+  static Deadline After(Clock::duration wait) noexcept {
+    const auto now = Clock::now();
+    return wait > Clock::time_point::max() - now ? Never() : Deadline(now + wait);
+  }
 
   bool Expired() const noexcept { return at_ != Clock::time_point::max() && Clock::now() >= at_; }
 

@@ -16,6 +16,7 @@ class Destroyer {
       : target_(target), owner_(owner), deadline_(deadline) {}
 
   std::optional<Status> Run() const noexcept {
+    if (target_.kind == Target::Kind::kPrivate) return Fail(Code::kNotFound);
     const auto id = FindSegment();
     if (!id && id.code() != Code::kNotFound) return id.error();
     if (!id) return LeftoverSet();
@@ -43,7 +44,11 @@ class Destroyer {
     if (target_.kind == Target::Kind::kKey) return SemaphoreSet::Find(target_.key, kSemaphoreCount);
     const auto geometry = LoadGeometry(*segment);
     if (!geometry) return Fail(Code::kNotFound);
-    return SemaphoreSet(geometry->semaphore_id);
+    const SemaphoreSet set(geometry->semaphore_id);
+    const auto facts = set.Stat();
+    const auto own = Segment::Stat(segment->id());
+    if (!facts || !own || facts->sem_perm.__key != own->shm_perm.__key) return Fail(Code::kNotFound);
+    return set;
   }
 
   // Impossible numbers in the header are no obstacle: a segment with our magic is ours.
@@ -51,9 +56,14 @@ class Destroyer {
     const Content content = ContentOf(segment);
     if (content == Content::kForeign) return Fail(Code::kLayout, "no magic");
     const auto geometry = LoadGeometry(segment);
+    if (content == Content::kCell && geometry.code() == Code::kLayout) return geometry.error();
     if (content == Content::kCell && geometry && !target_.Accepts(*geometry)) return Fail(Code::kNameCollision);
     const auto set = FindSet(&segment);
-    if (content == Content::kBlank && !set) return Fail(Code::kLayout, "no magic");
+    if (content == Content::kBlank && !set) {
+      const auto now = FindSegment();
+      if (!now || *now != segment.id() || ContentOf(segment) != Content::kBlank) return std::nullopt;
+      return Fail(Code::kLayout, "no magic");
+    }
     if (!set) return RemoveSegment(segment);
     return RemoveUnderLock(*set, &segment);
   }
@@ -70,14 +80,17 @@ class Destroyer {
     if (!facts && facts.code() == Code::kDestroyed) return segment != nullptr ? RemoveSegment(*segment) : std::nullopt;
     if (!facts) return facts.error();
     if (const Status owner = owner_.Check(facts->sem_perm); !owner) return owner;
+    if (facts->sem_nsems != kSemaphoreCount) return Fail(Code::kLayout, "semaphore set");
     const auto hold = LockHold::Acquire(TurnstileLock(set), LockMode::kExclusive, deadline_);
     if (!hold) return Again(hold.error());
     const auto id = FindSegment();
     const bool same = segment == nullptr ? !id : (id && *id == segment->id());
     if (!same) return std::nullopt;
     if (segment != nullptr && ContentOf(*segment) == Content::kCell) RetireHeader(*segment);
-    const Status removed = set.Remove();
-    return segment != nullptr ? Segment::Remove(segment->id()) : removed;
+    // The segment first: a blank one without a set would be nobody's.
+    const Status removed = segment != nullptr ? Segment::Remove(segment->id()) : Status(Nothing{});
+    static_cast<void>(set.Remove());
+    return removed;
   }
 
   // Its lock is gone, so there is none to take.

@@ -75,12 +75,16 @@ inline Content ContentOf(const Segment& segment) noexcept {
   const uint64_t magic = header->magic.load(std::memory_order_acquire);
   if (magic == kMagic) return Content::kCell;
   if (magic != 0) return Content::kForeign;
-  uint64_t first_words = 0;
-  std::memcpy(&first_words, segment.data() + 8, sizeof first_words);
   // A creator's own fields end at `commit`; what comes after stays zero until the first write.
   const bool rest_is_zero = detail::IsZero(segment.data() + offsetof(Header, commit), kHeaderBytes - offsetof(Header, commit));
   const bool fields_are_zero = detail::IsZero(segment.data(), offsetof(Header, commit));
-  return rest_is_zero && (fields_are_zero || first_words == detail::kFirstWords) ? Content::kBlank : Content::kForeign;
+  // A creator may be at work meanwhile. Its first words come first and its magic before any later byte, so both are
+  // loaded after what they explain.
+  std::atomic_thread_fence(std::memory_order_acquire);
+  uint64_t first_words = 0;
+  std::memcpy(&first_words, segment.data() + 8, sizeof first_words);
+  if (rest_is_zero && (fields_are_zero || first_words == detail::kFirstWords)) return Content::kBlank;
+  return header->magic.load(std::memory_order_acquire) == kMagic ? Content::kCell : Content::kForeign;
 }
 
 // The checked copy. Only for Content::kCell. kLayout for another major version, kCorrupt for impossible numbers.
@@ -130,7 +134,7 @@ inline void InitialiseHeader(const Segment& segment, const CellShape& shape, int
   header->creator_pid = static_cast<uint32_t>(ProcessId());
   header->semaphore_id = semaphore_id;
   std::memset(header->name, 0, kNameRoom);
-  std::memcpy(header->name, shape.name.data(), std::min(shape.name.size(), kNameRoom - 1));
+  if (!shape.name.empty()) std::memcpy(header->name, shape.name.data(), std::min(shape.name.size(), kNameRoom - 1));
   header->magic.store(kMagic, std::memory_order_release);
 }
 

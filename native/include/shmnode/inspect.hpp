@@ -17,13 +17,17 @@ struct CellInfo {
   shmid_ds kernel;  // owner, mode, size, number of attaches
 };
 
+// `kernel` as Segment::Stat tells it of the cell's segment.
+inline Result<CellInfo> Describe(const Cell& cell, const shmid_ds& kernel) noexcept {
+  const auto value = cell.Facts();
+  if (!value) return value.error();
+  return CellInfo{.id = cell.segment().id(), .key = kernel.shm_perm.__key, .geometry = cell.geometry(), .value = *value, .kernel = kernel};
+}
+
 inline Result<CellInfo> Inspect(const Cell& cell) noexcept {
   const auto kernel = Segment::Stat(cell.segment().id());
   if (!kernel) return kernel.error();
-  const auto value = cell.Facts();
-  if (!value) return value.error();
-  return CellInfo{
-      .id = cell.segment().id(), .key = kernel->shm_perm.__key, .geometry = cell.geometry(), .value = *value, .kernel = *kernel};
+  return Describe(cell, *kernel);
 }
 
 namespace detail {
@@ -36,7 +40,7 @@ inline Result<CellInfo> InspectById(int id, const shmid_ds& kernel) noexcept {
   if (ContentOf(*segment) != Content::kCell) return Fail(Code::kLayout);
   const auto geometry = LoadGeometry(*segment);
   if (!geometry) return geometry.error();
-  return Inspect(Cell(*std::move(segment), *geometry));
+  return Describe(Cell(*std::move(segment), *geometry), kernel);  // as it was before this attach
 }
 
 }  // namespace detail

@@ -86,8 +86,8 @@ class Opener {
     const auto geometry = LoadGeometry(*segment);
     if (!geometry) return geometry.error();
     if (!options_.read_only) {
-      const Status set = CheckSet(SemaphoreSet(geometry->semaphore_id));
-      const bool being_destroyed = set.code() == Code::kDestroyed && header->retired.load(std::memory_order_acquire) != 0;
+      const Status set = CheckSet(SemaphoreSet(geometry->semaphore_id), Segment::Stat(id));
+      const bool being_destroyed = header->retired.load(std::memory_order_acquire) != 0;
       if (!set) return being_destroyed ? std::nullopt : std::optional<Result<Cell>>(set.error());
     }
     return Fitting(*std::move(segment), *geometry);
@@ -117,6 +117,7 @@ class Opener {
     if (!facts) return facts.error();
     const Status owner = options_.owner.Check(facts->shm_perm);
     if (!owner) return owner.error();
+    if ((facts->shm_perm.mode & SHM_DEST) != 0) return Fail(Code::kDestroyed);
     return Segment::Attach(id, facts->shm_segsz, options_.read_only ? Access::kReadOnly : Access::kReadWrite);
   }
 
@@ -125,6 +126,12 @@ class Opener {
     if (options_.capacity > geometry.capacity) return Fail(Code::kCapacity, nullptr, geometry.capacity);
     if (options_.checksum && !geometry.has_checksum()) return Fail(Code::kUnsupported, "made without a checksum");
     return Cell(std::move(segment), geometry);
+  }
+
+  Status CheckSet(SemaphoreSet set, const Result<shmid_ds>& segment) const noexcept {
+    const auto facts = set.Stat();
+    if (facts && segment && facts->sem_perm.__key != segment->shm_perm.__key) return Fail(Code::kCorrupt, "semaphore set");
+    return CheckSet(set);
   }
 
   Status CheckSet(SemaphoreSet set) const noexcept {
@@ -151,6 +158,9 @@ class Opener {
   std::optional<Result<Cell>> Blank(Segment segment) const noexcept {
     if (target_.kind != Target::Kind::kKey) return Fail(Code::kLayout, "not initialised");
     const auto set = SemaphoreSet::Find(target_.key, kSemaphoreCount);
+    // Without the set it is somebody else's, unless it was made and destroyed since we looked.
+    const auto now = Segment::Find(target_.key);
+    if (!now || *now != segment.id() || ContentOf(segment) != Content::kBlank) return std::nullopt;
     if (!set) return set.code() == Code::kNotFound ? Fail(Code::kLayout, "no magic") : set.error();
     if (!creates()) return Fail(Code::kNotFound, "not initialised");
     const Status checked = CheckSet(*set);
@@ -189,7 +199,7 @@ class Opener {
 
   Result<Cell> CreateSegment(key_t key, SemaphoreSet set) const noexcept {
     const uint64_t bytes = SegmentBytesFor(capacity(), slots());
-    if (bytes == 0) return Fail(Code::kLimit, "a size that no number holds");
+    if (bytes == 0 || slots() < kMinSlots || slots() > kMaxSlots) return Fail(Code::kLimit, "a size that no number holds");
     const auto id = Segment::Create(key, bytes, options_.mode);
     if (!id) return id.error();
     auto segment = Segment::Attach(*id, bytes, Access::kReadWrite);
@@ -216,6 +226,7 @@ class Opener {
 // Opens, and creates where asked to. kBusy when the deadline came while somebody else was creating.
 inline Result<Cell> OpenCell(const Target& target, const OpenOptions& options, Deadline deadline) noexcept {
   const detail::Opener opener(target, options, deadline);
+  if (!target.name.empty() && !IsValidName(target.name)) return Fail(Code::kUnsupported, "name");
   if (target.kind == Target::Kind::kPrivate) return opener.CreatePrivate();
   // Bounded also without a deadline: each turn somebody else has got on.
   for (int turn = 0; turn < 1000; turn++) {

@@ -20,7 +20,10 @@ class SemaphoreSet {
   explicit SemaphoreSet(int id) noexcept : id_(id) {}
 
   // kNotFound where the key has none, kLayout where its set has fewer semaphores than asked.
-  static Result<SemaphoreSet> Find(key_t key, int count) noexcept { return Get(key, count, 0); }
+  static Result<SemaphoreSet> Find(key_t key, int count) noexcept {
+    if (key == IPC_PRIVATE) return Fail(Code::kNotFound);  // semget would create
+    return Get(key, count, 0);
+  }
 
   // kExists where the key has one. IPC_PRIVATE creates a set without a key.
   static Result<SemaphoreSet> Create(key_t key, int count, unsigned mode) noexcept {

@@ -1,0 +1,64 @@
+// A forked process of a test, killed when the test is through with it.
+#pragma once
+
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <optional>
+#include <utility>
+
+class Child {
+ public:
+  // `body` runs in the child; what it returns is the exit code.
+  template <class Body>
+  explicit Child(Body body) {
+    std::fflush(nullptr);
+    const pid_t parent = getpid();
+    pid_ = fork();
+    if (pid_ != 0) return;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);  // a test that dies takes its children along
+    if (getppid() != parent) _exit(1);
+    std::exit(body());
+  }
+  Child(Child&& other) noexcept : pid_(std::exchange(other.pid_, 0)), status_(other.status_) {}
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+  ~Child() {
+    if (pid_ == 0 || status_) return;
+    Signal(SIGKILL);
+    Wait();
+  }
+
+  pid_t pid() const { return pid_; }
+  void Signal(int number) const { kill(pid_, number); }
+
+  int Wait() {
+    int status = 0;
+    while (!status_ && waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (!status_) status_ = status;
+    return *status_;
+  }
+
+  void Kill() {
+    Signal(SIGKILL);
+    Wait();
+  }
+
+  bool Succeeds() { return Wait() == 0; }
+
+ private:
+  pid_t pid_ = 0;
+  std::optional<int> status_;
+};
+
+// Bounded by the watchdog of the test alone.
+template <class Condition>
+void WaitUntil(Condition condition) {
+  while (!condition()) usleep(200);
+}

@@ -1,0 +1,160 @@
+// peer COMMAND ...: another process at the same segments, for tests that run several. A segment is a name, or a number:
+// decimal or 0x, as a key. Fails with exit code 1 and the code's name on standard error.
+#include <sys/ipc.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pattern.hpp"
+#include "shmnode/destroy.hpp"
+#include "shmnode/open.hpp"
+
+namespace {
+
+using shmnode::Cell;
+using shmnode::Deadline;
+using shmnode::Error;
+using shmnode::OpenOptions;
+using shmnode::Result;
+using shmnode::Target;
+using Arguments = std::vector<std::string>;
+
+constexpr const char* kUsage =
+    "usage: peer write SEGMENT TEXT [MEDIA-TYPE]\n"
+    "       peer read SEGMENT                         prints the bytes\n"
+    "       peer hold SEGMENT shared|exclusive|gate|user MILLISECONDS   prints 'holding'; 0: until killed\n"
+    "       peer destroy SEGMENT\n"
+    "       peer storm-write SEGMENT BYTES COUNT [--print]   every 8-byte word of a value is its writer's pid << 32 | count\n"
+    "       peer foreign KEY BYTES TEXT               makes a raw segment that is not ours\n"
+    "       peer forget KEY                           removes segment and set under the key, whatever they are\n";
+
+Deadline Soon() { return Deadline::After(std::chrono::seconds(60)); }
+
+int Fail(const Error& error) {
+  std::fprintf(stderr, "%s\n", shmnode::kCodeNames[static_cast<size_t>(error.code)].data());
+  return 1;
+}
+
+std::optional<uint64_t> NumberOf(const std::string& text) {
+  char* end = nullptr;
+  const auto number = static_cast<uint64_t>(std::strtoll(text.c_str(), &end, 0));
+  return text.empty() || *end != '\0' ? std::nullopt : std::optional(number);
+}
+
+Target TargetOf(const std::string& text) {
+  const auto number = NumberOf(text);
+  return number ? Target::Key(static_cast<key_t>(*number)) : Target::Name(text);
+}
+
+key_t KeyOf(const std::string& text) { return TargetOf(text).key; }
+
+Result<Cell> Open(const std::string& segment, uint64_t capacity, bool create) {
+  const OpenOptions options{.capacity = capacity, .create = create, .owner = {}};
+  return shmnode::OpenCell(TargetOf(segment), options, Soon());
+}
+
+int Write(const Arguments& arguments) {
+  const auto cell = Open(arguments[0], 0, true);
+  if (!cell) return Fail(cell.error());
+  const std::string& text = arguments[1];
+  const std::string media_type = arguments.size() > 2 ? arguments[2] : "";
+  const auto version = cell->Write({.data = text.data(), .length = text.size(), .media_type = media_type, .if_version = {}}, Soon());
+  return version ? 0 : Fail(version.error());
+}
+
+int Read(const Arguments& arguments) {
+  const auto cell = shmnode::OpenCell(TargetOf(arguments[0]), {.read_only = true, .owner = {}}, Soon());
+  if (!cell) return Fail(cell.error());
+  std::vector<std::byte> room(cell->geometry().capacity);
+  const auto facts = cell->Read({.target = room.data(), .room = room.size()}, Soon());
+  if (!facts) return Fail(facts.error());
+  return std::fwrite(room.data(), 1, facts->length, stdout) == facts->length ? 0 : 1;
+}
+
+// Released by the kernel when this process ends, however it does.
+shmnode::Status Take(const shmnode::TurnstileLock& lock, std::string_view what) {
+  if (what == "shared") return lock.Acquire(shmnode::LockMode::kShared, Soon());
+  if (what == "exclusive") return lock.Acquire(shmnode::LockMode::kExclusive, Soon());
+  const auto semaphore = what == "gate" ? shmnode::kGate : shmnode::kUser;
+  const sembuf take[] = {{semaphore, 0, SEM_UNDO}, {semaphore, 1, SEM_UNDO}};
+  return lock.set().Operate(take, Soon());
+}
+
+int Hold(const Arguments& arguments) {
+  const auto cell = Open(arguments[0], 0, false);
+  if (!cell) return Fail(cell.error());
+  const auto taken = Take(cell->lock(), arguments[1]);
+  if (!taken) return Fail(taken.error());
+  std::puts("holding");
+  std::fflush(stdout);
+  const auto milliseconds = NumberOf(arguments[2]).value_or(0);
+  if (milliseconds != 0) return usleep(static_cast<useconds_t>(milliseconds * 1000));
+  for (;;) pause();
+}
+
+int Destroy(const Arguments& arguments) {
+  const auto status = shmnode::DestroyCell(TargetOf(arguments[0]), {}, Soon());
+  return status ? 0 : Fail(status.error());
+}
+
+int StormWrite(const Arguments& arguments) {
+  std::vector<std::byte> value(NumberOf(arguments[1]).value_or(8));
+  const auto cell = Open(arguments[0], value.size(), true);
+  if (!cell) return Fail(cell.error());
+  const bool print = arguments.size() > 3 && arguments[3] == "--print";
+  const uint64_t count = NumberOf(arguments[2]).value_or(1);
+  for (uint64_t i = 1; i <= count; i++) {
+    FillPattern(value, static_cast<uint64_t>(getpid()) << 32U | i);
+    const auto version = cell->Write({.data = value.data(), .length = value.size(), .media_type = {}, .if_version = {}}, Soon());
+    if (!version) return Fail(version.error());
+    if (print) std::printf("%llu\n", static_cast<unsigned long long>(*version));
+    if (print) std::fflush(stdout);
+  }
+  return 0;
+}
+
+int Foreign(const Arguments& arguments) {
+  const size_t bytes = NumberOf(arguments[1]).value_or(0);
+  const int id = shmget(KeyOf(arguments[0]), bytes, IPC_CREAT | IPC_EXCL | 0600);
+  if (id < 0) return Fail(shmnode::FromErrno("shmget", errno));
+  void* data = shmat(id, nullptr, 0);
+  if (data == reinterpret_cast<void*>(-1)) return Fail(shmnode::FromErrno("shmat", errno));  // NOLINT(performance-no-int-to-ptr)
+  std::memcpy(data, arguments[2].data(), std::min(bytes, arguments[2].size()));
+  return 0;
+}
+
+int Forget(const Arguments& arguments) {
+  const key_t key = KeyOf(arguments[0]);
+  if (key == IPC_PRIVATE) return 1;
+  if (const int id = shmget(key, 0, 0); id >= 0) shmctl(id, IPC_RMID, nullptr);
+  if (const int id = semget(key, 0, 0); id >= 0) semctl(id, 0, IPC_RMID);
+  return 0;
+}
+
+struct Command {
+  std::string_view name;
+  size_t arguments;  // at least
+  int (*run)(const Arguments&);
+};
+constexpr Command kCommands[] = {
+    {"write", 2, Write},     {"read", 1, Read},    {"hold", 3, Hold}, {"destroy", 1, Destroy}, {"storm-write", 3, StormWrite},
+    {"foreign", 3, Foreign}, {"forget", 1, Forget}};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const Arguments arguments(argv + std::min(argc, 2), argv + argc);
+  for (const Command& command : kCommands) {
+    if (argc > 1 && command.name == argv[1] && arguments.size() >= command.arguments) return command.run(arguments);
+  }
+  std::fputs(kUsage, stderr);
+  return 2;
+}
