@@ -19,31 +19,29 @@ const facts = {
   dataView: { buffer: getter(DataView.prototype, 'buffer'), offset: getter(DataView.prototype, 'byteOffset'), length: getter(DataView.prototype, 'byteLength') }
 }
 
-/** An ArrayBuffer that was given away has no bytes left, and its views are empty: not what anybody means to write. */
-function refuseDetached (buffer, argument) {
+/** Throws a TypeError for a typed array whose buffer was given away, or has shrunk below it. */
+const validate = array => typedArray.keys.call(array)
+
+/** Memory that is gone leaves empty views behind: not what anybody means to write. */
+function refuseGone (attempt, data, argument) {
   try {
-    return new Uint8Array(buffer)
+    return attempt()
   } catch {
-    throw invalidValue(argument, 'must not be detached', buffer)
+    throw invalidValue(argument, 'must not be detached or out of bounds', data)
   }
 }
 
 function ofView (view, argument) {
   const { buffer, offset, length } = isDataView(view) ? facts.dataView : facts.typed
-  let bytes
-  try {
-    bytes = length(view)
-  } catch {
-    throw invalidValue(argument, 'must not be detached or out of bounds', view)
-  }
-  if (bytes === 0) refuseDetached(buffer(view), argument)
+  const bytes = refuseGone(() => length(view), view, argument)
+  if (bytes === 0 && !isDataView(view)) refuseGone(() => validate(view), view, argument)
   return new Uint8Array(buffer(view), offset(view), bytes)
 }
 
 /** The memory of a view or buffer, not a copy. */
 function viewOf (data, argument) {
   if (ArrayBuffer.isView(data)) return ofView(data, argument)
-  if (isAnyArrayBuffer(data)) return refuseDetached(data, argument)
+  if (isAnyArrayBuffer(data)) return refuseGone(() => new Uint8Array(data), data, argument)
   throw invalidType(argument, 'a Buffer, an ArrayBufferView, an ArrayBuffer or a SharedArrayBuffer', data)
 }
 

@@ -3,6 +3,7 @@
 // The segment of those who name none: opened at its first use, as the environment tells.
 
 const { open } = require('./open')
+const { integer } = require('./options')
 
 const CLASSIC_KEY = 32140895
 
@@ -15,7 +16,7 @@ function reference () {
 function openOptions () {
   const { SHM_CAPACITY, SHM_LAYOUT } = process.env
   return {
-    capacity: SHM_CAPACITY ? Number(SHM_CAPACITY) : undefined,
+    capacity: SHM_CAPACITY ? integer('SHM_CAPACITY', Number(SHM_CAPACITY), 1, Number.MAX_SAFE_INTEGER) : undefined,
     layout: SHM_LAYOUT || undefined
   }
 }
