@@ -6,5 +6,9 @@ module.exports = [
   ...neostandard({ ts: true, ignores: ['build/**', 'prebuilds/**', '.tap/**'] }),
   {
     languageOptions: { sourceType: 'commonjs' }
+  },
+  {
+    files: ['**/*.mjs'],
+    languageOptions: { sourceType: 'module' }
   }
 ]

@@ -26,7 +26,7 @@ class Call {
     this.resolve = resolve
     this.reject = reject
     this.timeout = timeout
-    /** When it was made, by performance.now(); 0 until it is looked up: that takes as long as the rest of making a call. */
+    /** When it was made, by performance.now(); 0 until the end of that turn: to look takes as long as the rest of making it. */
     this.begun = 0
   }
 }
@@ -34,10 +34,7 @@ class Call {
 /** How long a batch may wait in the pool for the most impatient of its calls, in milliseconds. */
 function sliceFor (calls, at) {
   let slice = LONGEST_SLICE
-  for (const call of calls) {
-    if (call.begun === 0) call.begun = at
-    slice = Math.min(slice, call.begun + call.timeout - at)
-  }
+  for (const call of calls) slice = Math.min(slice, call.begun + call.timeout - at)
   return Math.max(slice, 0)
 }
 
@@ -71,7 +68,7 @@ class Lane {
   push (call) {
     if (this.#closed) return call.reject(this.failure('CLOSED'))
     this.#waiting.push(call)
-    if (this.#underWay.length === 0) this.#schedule() // and `begun` will be the departure, at the end of this turn
+    if (this.#underWay.length === 0) this.#schedule()
     else call.begun = now()
   }
 
@@ -103,6 +100,10 @@ class Lane {
 
   static #leave (lane) {
     lane.#scheduled = false
+    const at = now()
+    for (const call of lane.#waiting) {
+      if (call.begun === 0) call.begun = at
+    }
     lane.#depart()
   }
 
@@ -124,12 +125,14 @@ class Lane {
   #arrive (again, failure, departed) {
     this.#underWay = []
     if (again.length > 0) this.#waiting = again.concat(this.#waiting)
+    // What goes again only because the value has grown is under way still, and finishes after a close too.
+    const goesOn = !this.#closed || again.length > 0
+    if (failure === undefined && goesOn) return this.#depart()
     if (this.#closed) {
       this.#rejectWaiting()
       this.#drained?.()
       return
     }
-    if (failure === undefined) return this.#depart()
     const at = now()
     this.#expire(failure, at)
     if (at - departed >= PAUSE) return this.#depart()

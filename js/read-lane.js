@@ -131,7 +131,8 @@ class ReadLane extends Lane {
       call.room = numbers[at + LENGTH]
       again.push(call)
     } else {
-      call.resolve(call.finish(copied === row.target.length ? row.target : row.target.subarray(0, copied), facts))
+      const asItIs = call.target !== undefined || copied === row.target.length
+      call.resolve(call.finish(asItIs ? row.target : row.target.subarray(0, copied), facts))
     }
   }
 

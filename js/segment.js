@@ -114,7 +114,8 @@ class Segment {
 
   readIntoSync (target, given) {
     const range = given === undefined ? undefined : options.range(options.object(given))
-    const view = isUint8Array(target) && range === undefined ? target : within(viewOf(target, 'target'), range)
+    const asItIs = range === undefined && isUint8Array(target) && target.length > 0
+    const view = asItIs ? target : within(viewOf(target, 'target'), range)
     const failure = this.#open().readSync(view, range === undefined ? 0 : range.offset, range === undefined)
     if (failure !== undefined) throw this.#tooSmall(failure, view)
     return { length: this.#facts[COPIED], version: this.#facts[VERSION] }

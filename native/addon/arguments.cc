@@ -2,13 +2,25 @@
 
 namespace shmnode::addon {
 
-Bytes ToBytes(const Napi::Value& value) {
+namespace {
+
+Bytes ToBytes(const Napi::Value& value, napi_value* array_buffer) {
   napi_typedarray_type type{};
   size_t length = 0;
   void* data = nullptr;
-  const napi_status status = napi_get_typedarray_info(value.Env(), value, &type, &length, &data, nullptr, nullptr);
+  const napi_status status = napi_get_typedarray_info(value.Env(), value, &type, &length, &data, array_buffer, nullptr);
   if (status != napi_ok || type != napi_uint8_array) throw Napi::TypeError::New(value.Env(), "a Uint8Array, please");
   return {static_cast<std::byte*>(data), length};
+}
+
+}  // namespace
+
+Bytes ToBytes(const Napi::Value& value) { return ToBytes(value, nullptr); }
+
+PinnedBytes ToPinnedBytes(const Napi::Value& value) {
+  napi_value array_buffer = nullptr;
+  const Bytes bytes = ToBytes(value, &array_buffer);
+  return {bytes, PinMemory(value.Env(), array_buffer)};
 }
 
 std::optional<uint64_t> ToOptionalCount(double number) {

@@ -9,9 +9,11 @@
 #include <cstdint>
 #include <optional>
 
+#include "pin.hpp"
+
 namespace shmnode::addon {
 
-// The memory of a Uint8Array, without a reference: JavaScript keeps the array reachable while it is used.
+// The memory of a Uint8Array, for a call that is over when it returns.
 struct Bytes {
   std::byte* data;
   size_t length;
@@ -19,13 +21,21 @@ struct Bytes {
 
 Bytes ToBytes(const Napi::Value& value);
 
+// The same for another thread: the memory stays as long as `pin` does.
+struct PinnedBytes {
+  Bytes bytes;
+  Pin pin;
+};
+
+PinnedBytes ToPinnedBytes(const Napi::Value& value);
+
 // A non-negative integer of JavaScript; negative numbers mean that there is none.
 std::optional<uint64_t> ToOptionalCount(double number);
 
 // A wait in milliseconds, as a duration.
 std::chrono::nanoseconds ToSlice(const Napi::Value& milliseconds);
 
-// A Float64Array that both sides read and write, as rows of kColumns numbers. Same rule of reachability.
+// A Float64Array that both sides read and write, as rows of kColumns numbers. JavaScript keeps it reachable while it is used.
 class Table {
  public:
   static constexpr size_t kColumns = 8;

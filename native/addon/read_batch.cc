@@ -23,7 +23,8 @@ ReadBatch::ReadBatch(std::shared_ptr<const Cell> cell, const Napi::Array& target
   const uint32_t count = targets.Length();
   requests_.reserve(count);
   for (uint32_t row = 0; row < count; row++) {
-    const Bytes target = ToBytes(targets.Get(row));
+    auto [target, pin] = ToPinnedBytes(targets.Get(row));
+    pins_.push_back(std::move(pin));
     requests_.push_back({.target = target.data,
                          .room = target.length,
                          .offset = static_cast<uint64_t>(table_.At(row, kReadOffset)),

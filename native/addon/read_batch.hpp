@@ -37,6 +37,7 @@ class ReadBatch : public Job {
   Table table_;
   std::chrono::nanoseconds slice_;
   std::vector<ReadRequest> requests_;
+  std::vector<Pin> pins_;  // of what the requests point to
   std::vector<Result<ValueFacts>> results_;
   std::optional<Error> failure_;
 };

@@ -23,7 +23,8 @@ WriteBatch::WriteBatch(std::shared_ptr<const Cell> cell, const Napi::Array& buff
   const uint32_t count = buffers.Length();
   requests_.reserve(count);
   for (uint32_t row = 0; row < count; row++) {
-    const Bytes bytes = ToBytes(buffers.Get(row));
+    auto [bytes, pin] = ToPinnedBytes(buffers.Get(row));
+    pins_.push_back(std::move(pin));
     const double type = table_.At(row, kWriteMediaType);
     requests_.push_back({.data = bytes.data,
                          .length = bytes.length,

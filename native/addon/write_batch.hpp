@@ -36,6 +36,7 @@ class WriteBatch : public Job {
   std::chrono::nanoseconds slice_;
   std::vector<std::string> media_types_;
   std::vector<WriteRequest> requests_;
+  std::vector<Pin> pins_;  // of what the requests point to
   std::vector<Result<uint64_t>> results_;
   std::optional<Error> failure_;
 };

@@ -107,6 +107,9 @@ bool DiedHalfWay(const Cell& cell) {
 void CheckValue(const Cell& cell, const Board& board, std::vector<std::byte>& room, Figures& figures) {
   const uint64_t resolved = board.resolved;
   const auto facts = cell.Read({.target = room.data(), .room = room.size()}, Soon());
+  // Who changes values in place may die between the slot's version and the commit word.
+  if (options.in_place && facts.code() == Code::kCorrupt) figures.torn++;
+  if (options.in_place && !facts) return;
   if (!tap::Check(static_cast<bool>(facts), tap::Text("read: ", facts.code()))) return;
   figures.lost += facts->version < resolved ? 1 : 0;
   figures.torn += facts->version != 0 && CounterOf(room) != facts->version ? 1 : 0;

@@ -145,7 +145,7 @@ const tap::Test kByIdAcross("open: by id in another process", [] {
 
 const tap::Test kUnknownId("open: by an id that is nobody's", [] {
   for (const int id : {-1, INT32_MAX, INT32_MIN}) {
-    tap::Equal(cells::Open(Target::Id(id)).code(), Code::kDestroyed, "code");
+    tap::Equal(cells::Open(Target::Id(id)).code(), Code::kNotFound, "code");
   }
 });
 

@@ -3,7 +3,7 @@
 const t = require('tap')
 const net = require('node:net')
 const shm = require('shmnode')
-const { listen } = require('./helper')
+const { listen } = require('../helpers/server')
 
 const LARGE = 16 * 1024 * 1024
 const REQUEST = 'GET /read HTTP/1.1\r\nHost: localhost\r\n\r\n'

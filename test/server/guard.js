@@ -1,7 +1,7 @@
 'use strict'
 
 const t = require('tap')
-const { build, listen, write, isProblem, exchange } = require('./helper')
+const { build, listen, write, isProblem, exchange } = require('../helpers/server')
 
 t.test('only hosts of this machine', async t => {
   const { fastify } = await build(t, { host: '127.0.0.2' })

@@ -2,7 +2,7 @@
 
 const t = require('tap')
 const net = require('node:net')
-const { build, listen } = require('./helper')
+const { build, listen } = require('../helpers/server')
 
 t.test('alive and ready', async t => {
   const { fastify } = await build(t)

@@ -1,7 +1,7 @@
 'use strict'
 
 const t = require('tap')
-const { build, write, read, isProblem } = require('./helper')
+const { build, write, read, isProblem } = require('../helpers/server')
 
 const post = (fastify, body, headers) => write(fastify, body, { 'content-type': 'text/plain', ...headers })
 

@@ -2,7 +2,7 @@
 
 const t = require('tap')
 const { toAnswer } = require('../../server/lib/problem')
-const { build, listen, isProblem, exchange, write, read } = require('./helper')
+const { build, listen, isProblem, exchange, write, read } = require('../helpers/server')
 
 t.test('what is not there', async t => {
   const { fastify } = await build(t)

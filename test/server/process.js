@@ -3,7 +3,7 @@
 const t = require('tap')
 const http = require('node:http')
 const shm = require('shmnode')
-const { uniqueKey, launch, start, request, hold, noPeer } = require('./helper')
+const { uniqueKey, launch, start, request, hold, noPeer } = require('../helpers/server')
 
 const JSON_TYPE = { 'content-type': 'application/json' }
 

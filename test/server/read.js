@@ -2,7 +2,7 @@
 
 const t = require('tap')
 const shm = require('shmnode')
-const { build, write, read } = require('./helper')
+const { build, write, read } = require('../helpers/server')
 
 t.test('a value never written is 204, version 0', async t => {
   const { fastify } = await build(t)

@@ -2,7 +2,7 @@
 
 const t = require('tap')
 const shm = require('shmnode')
-const { build, write, read, isProblem, hold, noPeer } = require('./helper')
+const { build, write, read, isProblem, hold, noPeer } = require('../helpers/server')
 
 t.test('a destroyed segment is made again', async t => {
   const { fastify, key } = await build(t)

@@ -3,7 +3,7 @@
 const t = require('tap')
 const net = require('node:net')
 const shm = require('shmnode')
-const { build, listen, write, read, isProblem, request, exchange } = require('./helper')
+const { build, listen, write, read, isProblem, request, exchange } = require('../helpers/server')
 
 const JSON_TYPE = { 'content-type': 'application/json' }
 

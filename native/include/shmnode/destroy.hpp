@@ -36,8 +36,9 @@ class Destroyer {
   }
 
   std::optional<Status> Again(const Error& error) const noexcept {
-    if (error.code == Code::kDestroyed && target_.kind == Target::Kind::kKey) return std::nullopt;
-    return error;
+    if (error.code != Code::kDestroyed) return error;
+    if (target_.kind == Target::Kind::kKey) return std::nullopt;
+    return NothingHasId(error);
   }
 
   Result<SemaphoreSet> FindSet(const Segment* segment) const noexcept {

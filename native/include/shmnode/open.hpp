@@ -58,6 +58,12 @@ struct OpenOptions {
 
 namespace detail {
 
+// What the kernel says of an id that no segment has, or has any more: it cannot tell these two apart.
+inline Error NothingHasId(Error error) noexcept {
+  if (error.system_errno != 0) error.code = Code::kNotFound;
+  return error;
+}
+
 // One pass over the world as it is. An attempt that finds it changed underneath gives nothing: look again.
 class Opener {
  public:
@@ -106,10 +112,11 @@ class Opener {
   uint64_t capacity() const noexcept { return options_.capacity == 0 ? kDefaultCapacity : options_.capacity; }
   uint32_t slots() const noexcept { return options_.slots == 0 ? kDefaultSlots : options_.slots; }
 
-  // An id that is gone by now is a change of the world where the key led to it, and an answer where the caller named it.
+  // An id that is gone by now is a change of the world where the key led to it, and nothing found where the caller named it.
   std::optional<Result<Cell>> Again(const Error& error) const noexcept {
-    if (error.code == Code::kDestroyed && target_.kind == Target::Kind::kKey) return std::nullopt;
-    return error;
+    if (error.code != Code::kDestroyed) return error;
+    if (target_.kind == Target::Kind::kKey) return std::nullopt;
+    return NothingHasId(error);
   }
 
   Result<Segment> AttachChecked(int id) const noexcept {

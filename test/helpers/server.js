@@ -1,7 +1,6 @@
 'use strict'
 
 const { spawn } = require('node:child_process')
-const { randomInt } = require('node:crypto')
 const { once } = require('node:events')
 const { existsSync } = require('node:fs')
 const http = require('node:http')
@@ -11,13 +10,14 @@ const readline = require('node:readline')
 const Fastify = require('fastify')
 const shm = require('shmnode')
 const app = require('../../server/app')
+const keys = require('./keys')
 
 const PEER = path.join(__dirname, '../../build/Release/peer')
 const SERVER = path.join(__dirname, '../../server/server.js')
 
 /** A key that no other test has. Its segment is destroyed when the test ends. */
 function uniqueKey (t) {
-  const key = randomInt(1, 2 ** 31)
+  const key = keys.uniqueKey()
   t.teardown(() => destroy(key))
   return key
 }

@@ -1,0 +1,131 @@
+'use strict'
+
+const t = require('tap')
+const shm = require('../..')
+const kernel = require('../helpers/kernel')
+const { hold, peer } = require('../helpers/peer')
+const { removeSegment, removeSet } = require('../helpers/raw')
+const { another, reservedKey, withSegment } = require('../helpers/segment')
+
+const DESTROYED = { name: 'ShmError', code: 'ERR_SHM_DESTROYED' }
+
+async function allRefuse (t, segment) {
+  await t.rejects(segment.read(), DESTROYED)
+  await t.rejects(segment.snapshot(), DESTROYED)
+  await t.rejects(segment.readInto(Buffer.alloc(9)), DESTROYED)
+  await t.rejects(segment.write('x'), DESTROYED)
+  await t.rejects(segment.update(() => 'x'), DESTROYED)
+  await t.rejects(segment.stat(), DESTROYED)
+  await t.rejects(segment.destroy(), DESTROYED)
+  t.throws(() => segment.readSync(), DESTROYED)
+  t.throws(() => segment.snapshotSync(), DESTROYED)
+  t.throws(() => segment.readIntoSync(Buffer.alloc(9)), DESTROYED)
+  t.throws(() => segment.writeSync('x'), DESTROYED)
+}
+
+t.test('segment.destroy()', async t => {
+  const segment = await withSegment(t)
+  const other = await another(t, segment.key)
+  await segment.write('x')
+  t.equal(await segment.destroy(), undefined)
+  t.ok(kernel.isFree(segment.key))
+  await t.rejects(segment.read(), { code: 'ERR_SHM_CLOSED' }, 'its own handle is closed')
+  await allRefuse(t, other)
+  await other.close()
+  t.notOk(kernel.segments().some(({ shmid }) => shmid === segment.id), 'gone with the last handle')
+})
+
+t.test('by another process, while attached', async t => {
+  const segment = await withSegment(t)
+  await segment.write('old')
+  await peer('destroy', segment.key)
+  await allRefuse(t, segment)
+  const anew = await withSegment(t, { reference: segment.key })
+  t.not(anew.incarnation, segment.incarnation)
+  t.not(anew.id, segment.id)
+  t.equal(anew.version, 0)
+  await anew.write('new')
+  await allRefuse(t, segment)
+  t.equal(String(await anew.read()), 'new')
+})
+
+t.test('twice, and at the same time', async t => {
+  const key = reservedKey(t)
+  const segment = await shm.open(key)
+  const results = await Promise.allSettled([shm.destroy(key), shm.destroy(key), segment.destroy(), shm.destroy({ id: segment.id })])
+  t.ok(kernel.isFree(key))
+  t.ok(results.some(({ status }) => status === 'fulfilled'))
+  for (const { reason } of results) if (reason) t.match(reason.code, /NOT_FOUND|DESTROYED/)
+  await segment.close()
+})
+
+t.test('waits for the lock', async t => {
+  const segment = await withSegment(t)
+  const { pid } = await hold(t, segment.key)
+  const error = { code: 'ERR_SHM_TIMEOUT', holderPid: pid, message: new RegExp(`process ${pid}`) }
+  await t.rejects(shm.destroy(segment.key, { timeout: 80 }), error)
+  await t.rejects(shm.destroy(segment.key, { timeout: 0 }), error)
+  await t.rejects(segment.destroy({ timeout: 80 }), error)
+  t.strictSame(await segment.read(), Buffer.alloc(0), 'nothing has happened')
+})
+
+t.test('wakes who waits for the lock', async t => {
+  const segment = await withSegment(t)
+  const holder = await hold(t, segment.key)
+  const waiting = segment.write('x', { timeout: Infinity })
+  const refused = t.rejects(waiting, DESTROYED)
+  const destroying = shm.destroy(segment.key, { timeout: Infinity })
+  await new Promise(resolve => setTimeout(resolve, 70))
+  removeSet(kernel.under(segment.key).sets[0].semid)
+  await refused
+  await destroying
+  await holder.kill()
+  t.ok(kernel.isFree(segment.key))
+})
+
+t.test('a semaphore set removed by somebody else', async t => {
+  const segment = await withSegment(t)
+  await segment.write('x')
+  removeSet(kernel.under(segment.key).sets[0].semid)
+  await t.rejects(segment.write('y'), DESTROYED)
+  t.throws(() => segment.writeSync('y'), DESTROYED)
+  await t.rejects(shm.open(segment.key), DESTROYED)
+  await shm.destroy(segment.key)
+  t.ok(kernel.isFree(segment.key), 'destroy clears it away')
+})
+
+t.test('a segment removed by somebody else', async t => {
+  const segment = await withSegment(t)
+  await segment.write('old')
+  removeSegment(segment.id)
+  await t.rejects(segment.read(), DESTROYED)
+  await t.rejects(segment.snapshot(), DESTROYED)
+  const anew = await withSegment(t, { reference: segment.key })
+  t.not(anew.incarnation, segment.incarnation)
+  await t.rejects(segment.write('into the old one'), DESTROYED)
+  t.throws(() => segment.writeSync('into the old one'), DESTROYED)
+  t.equal(anew.version, 0)
+})
+
+t.test('both removed at once', async t => {
+  const segment = await withSegment(t)
+  removeSegment(segment.id)
+  removeSet(kernel.sets().find(({ key }) => key === segment.key).semid)
+  await t.rejects(segment.write('x'), DESTROYED)
+  await t.rejects(segment.read(), DESTROYED)
+  const anew = await withSegment(t, { reference: segment.key })
+  t.equal(await anew.write('x'), 1)
+})
+
+t.test('create, lock and destroy in a loop', async t => {
+  const key = reservedKey(t)
+  const seen = new Set()
+  for (let i = 0; i < 200; i++) {
+    const segment = await shm.open(key)
+    seen.add(segment.incarnation)
+    t.equal(segment.writeSync(String(i)), 1)
+    await segment.destroy()
+  }
+  t.equal(seen.size, 200)
+  t.ok(kernel.isFree(key))
+})

@@ -1,0 +1,29 @@
+'use strict'
+
+// The C++ program at the same segments: native/test/peer.cc.
+
+const { execFile } = require('node:child_process')
+const path = require('node:path')
+const { promisify } = require('node:util')
+const { start } = require('./child')
+
+const PEER = path.join(__dirname, '../../build/Release/peer')
+const execute = promisify(execFile)
+
+/** Runs it to its end, and gives what it printed. */
+async function peer (...args) {
+  const { stdout } = await execute(PEER, args.map(String), { encoding: 'buffer', maxBuffer: 2 ** 30 })
+  return stdout
+}
+
+/** Starts it; killed when the test ends. */
+const startPeer = (t, ...args) => start(t, PEER, args)
+
+/** A process that has the lock, `how` being exclusive, shared, gate or user, for so many milliseconds; 0: until killed. */
+async function hold (t, segment, how = 'exclusive', milliseconds = 0) {
+  const holder = startPeer(t, 'hold', segment, how, milliseconds)
+  await holder.line()
+  return holder
+}
+
+module.exports = { peer, startPeer, hold }

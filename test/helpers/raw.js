@@ -1,0 +1,75 @@
+'use strict'
+
+// A segment's bytes and the kernel's objects, behind the library's back.
+
+const { execFileSync, spawn } = require('node:child_process')
+const path = require('node:path')
+const readline = require('node:readline')
+const { FIXTURES } = require('./child')
+
+/** One interpreter for all of a test file. It ends with its standard input, and keeps nobody waiting. */
+class Python {
+  static #only = null
+  static get only () {
+    Python.#only ??= new Python()
+    return Python.#only
+  }
+
+  constructor () {
+    this.process = spawn('python3', [path.join(FIXTURES, 'raw.py')], { stdio: ['pipe', 'pipe', 'inherit'] })
+    this.answers = readline.createInterface({ input: this.process.stdout })[Symbol.asyncIterator]()
+    this.last = Promise.resolve()
+    this.#keepAlive(false)
+  }
+
+  ask (...words) {
+    this.last = this.last.then(() => this.#answer(words.join(' ')))
+    return this.last
+  }
+
+  async #answer (question) {
+    this.#keepAlive(true)
+    this.process.stdin.write(`${question}\n`)
+    const { value, done } = await this.answers.next()
+    if (done) throw new Error(`python3 gave up on '${question.slice(0, 80)}'`)
+    this.#keepAlive(false)
+    return value
+  }
+
+  #keepAlive (keep) {
+    for (const handle of [this.process, this.process.stdin, this.process.stdout]) keep ? handle.ref() : handle.unref()
+  }
+}
+
+/** The bytes of the segment with this shmid. */
+const peek = async (id, offset, length) => Buffer.from(await Python.only.ask('peek', id, offset, length), 'hex')
+const poke = (id, offset, bytes) => Python.only.ask('poke', id, offset, Buffer.from(bytes).toString('hex'))
+/** A zero-filled segment without anything else. Resolves to its shmid. */
+const make = async (key, bytes) => Number(await Python.only.ask('make', key | 0, bytes))
+
+const removeSegment = id => { execFileSync('ipcrm', ['-m', String(id)]) }
+const removeSet = id => { execFileSync('ipcrm', ['-s', String(id)]) }
+
+/** Where fields of the header are: section 4 of the layout. */
+const OFFSETS = {
+  magic: 0,
+  major: 8,
+  headerBytes: 12,
+  capacity: 16,
+  slots: 24,
+  stride: 32,
+  incarnation: 40,
+  creator: 56,
+  semaphores: 60,
+  name: 64,
+  commit: 128,
+  retired: 196,
+  slot: i => 256 + 128 * i
+}
+const PAYLOAD = 4096
+
+const u16 = number => Buffer.from(Uint16Array.of(number).buffer)
+const u32 = number => Buffer.from(Uint32Array.of(number).buffer)
+const u64 = number => Buffer.from(BigUint64Array.of(BigInt(number)).buffer)
+
+module.exports = { peek, poke, make, removeSegment, removeSet, OFFSETS, PAYLOAD, u16, u32, u64 }

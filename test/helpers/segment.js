@@ -1,0 +1,37 @@
+'use strict'
+
+const shm = require('../..')
+const { uniqueKey } = require('./keys')
+
+/** Whoever destroyed it before is welcome. */
+async function remove (reference) {
+  await shm.destroy(reference, { owner: 'any' }).catch(error => {
+    if (error.code !== 'ERR_SHM_NOT_FOUND' && error.code !== 'ERR_SHM_DESTROYED') throw error
+  })
+}
+
+/** What was opened is closed and destroyed when the test ends. `options` are those of `open`, and the reference. */
+async function withSegment (t, { reference = uniqueKey(), ...options } = {}) {
+  const segment = await shm.open(reference, options)
+  t.teardown(async () => {
+    await segment.close()
+    await remove(segment.key === null ? { id: segment.id } : segment.key)
+  })
+  return segment
+}
+
+/** Another handle on a segment, closed when the test ends. */
+async function another (t, reference, options) {
+  const segment = await shm.open(reference, options)
+  t.teardown(() => segment.close())
+  return segment
+}
+
+/** A key that others are going to use; removed when the test ends. */
+function reservedKey (t) {
+  const key = uniqueKey()
+  t.teardown(() => remove(key))
+  return key
+}
+
+module.exports = { withSegment, another, reservedKey, remove }

@@ -1,0 +1,94 @@
+'use strict'
+
+// Worker threads: each has handles of its own, and may be terminated at any time.
+
+const { once } = require('node:events')
+const path = require('node:path')
+const t = require('tap')
+const { setTimeout: sleep } = require('node:timers/promises')
+const { Worker } = require('node:worker_threads')
+const { FIXTURES } = require('../helpers/child')
+const { hold } = require('../helpers/peer')
+const { run } = require('../helpers/run')
+const { withSegment } = require('../helpers/segment')
+
+const start = (key, job) => new Worker(path.join(FIXTURES, 'worker.js'), { workerData: { key, job }, execArgv: [], env: { ...process.env, NODE_OPTIONS: '' } })
+const startAll = (count, key, job) => Promise.all(Array.from({ length: count }, async () => {
+  const worker = start(key, job)
+  const [message] = await once(worker, 'message')
+  return { worker, message }
+}))
+
+t.test('one segment from the main thread and eight workers', async t => {
+  const segment = await withSegment(t)
+  await segment.write('0')
+  const workers = startAll(8, segment.key, 'count')
+  for (let i = 0; i < 50; i++) await segment.update(({ data }) => String(Number(data) + 1), { timeout: Infinity })
+  t.ok((await workers).every(({ message }) => message === 'done'))
+  t.equal(String(await segment.read()), '450')
+  t.equal(segment.version, 451)
+})
+
+t.test('terminated while calls are in flight', async t => {
+  const segment = await withSegment(t, { capacity: 100_000 })
+  for (let round = 0; round < 3; round++) {
+    const workers = await startAll(8, segment.key, 'forEver')
+    for (const { worker } of workers) {
+      await sleep(Math.random() * 5)
+      await worker.terminate()
+      t.type(await segment.write('the main thread goes on'), 'number')
+      t.ok([23, 1, 100_000].includes((await segment.read()).length))
+    }
+  }
+  t.equal((await segment.stat()).attached, 1, 'nothing of theirs is attached')
+})
+
+t.test('terminated while waiting for a lock', async t => {
+  const segment = await withSegment(t)
+  const holder = await hold(t, segment.key)
+  const workers = await startAll(8, segment.key, 'wait')
+  await Promise.all(workers.map(({ worker }) => worker.terminate()))
+  t.strictSame(await segment.read(), Buffer.alloc(0))
+  await holder.kill()
+  t.type(await segment.write('x', { timeout: Infinity }), 'number')
+})
+
+t.test('process.exit() in a worker with calls under way', async t => {
+  const segment = await withSegment(t)
+  const workers = Array.from({ length: 8 }, () => start(segment.key, 'abandon'))
+  const codes = await Promise.all(workers.map(worker => once(worker, 'exit')))
+  t.strictSame(codes.flat(), Array(8).fill(0))
+  t.type(await segment.write('x'), 'number')
+})
+
+t.test('the addon is needed by workers only', async t => {
+  const segment = await withSegment(t)
+  const message = await run((shm, key, file) => new Promise((resolve, reject) => {
+    const { Worker } = require('node:worker_threads')
+    const worker = new Worker(file, { workerData: { key, job: 'count' } })
+    worker.on('message', resolve).on('error', reject)
+  }), [segment.key, path.join(FIXTURES, 'worker.js')])
+  t.equal(message, 'done')
+  t.equal(String(await segment.read()), '50')
+})
+
+t.test('handles collected with calls pending', async t => {
+  const segment = await withSegment(t)
+  const left = await run(async (shm, key) => {
+    const calls = []
+    for (let i = 0; i < 200; i++) {
+      const other = await shm.open(key)
+      calls.push(other.write(String(i)), other.read())
+      if (i % 20 === 0) global.gc()
+    }
+    await Promise.all(calls)
+    calls.length = 0
+    for (let i = 0; i < 10; i++) {
+      await new Promise(resolve => setTimeout(resolve, 10))
+      global.gc()
+    }
+    return (await shm.open(key)).version
+  }, [segment.key], { execArgv: ['--expose-gc'] })
+  t.equal(left, 200)
+  t.equal((await segment.stat()).attached, 1)
+})

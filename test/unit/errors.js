@@ -1,0 +1,63 @@
+'use strict'
+
+const t = require('tap')
+const fs = require('node:fs')
+const path = require('node:path')
+const { ShmError, fromFailure, invalidType, invalidValue, outOfRange } = require('../../js/errors')
+
+/** What some descriptions need besides. */
+const details = { capacity: 2, length: 3, ifVersion: 4, waited: 5, maxPending: 6 }
+const context = { label: 'segment \'prices\'', key: 5, name: 'prices' }
+
+t.test('every code has its words', t => {
+  const declared = fs.readFileSync(path.join(__dirname, '../../index.d.ts'), 'utf8').match(/(?<=')ERR_SHM_\w+(?=')/g)
+  for (const code of new Set(declared)) {
+    if (code === 'ERR_SHM_NOT_BUILT') continue
+    const error = fromFailure({ code: code.replace('ERR_SHM_', ''), number: 1, reason: 'a reason' }, { ...context, ...details })
+    t.equal(error.code, code)
+    t.match(error.message, /^segment 'prices' \w/)
+    t.notMatch(error.message, /undefined|NaN|\[object/, `${code}: ${error.message}`)
+  }
+  t.end()
+})
+
+t.test('the core has no code that JavaScript does not know', t => {
+  const header = fs.readFileSync(path.join(__dirname, '../../native/include/shmnode/result.hpp'), 'utf8')
+  const [, names] = /kCodeNames = \{([^}]*)\}/.exec(header)
+  for (const [, code] of names.matchAll(/"(\w+)"/g)) {
+    if (code !== 'OK') t.doesNotThrow(() => fromFailure({ code }, context), code)
+  }
+  t.end()
+})
+
+t.test('facts', t => {
+  const error = fromFailure({ code: 'BUSY', errno: 11, syscall: 'semtimedop', holder: 99, number: 0 }, context)
+  t.ok(error instanceof ShmError && error instanceof Error)
+  t.strictSame({ ...error }, { code: 'ERR_SHM_BUSY', errno: 11, syscall: 'semtimedop', key: 5, segmentName: 'prices', holderPid: 99 })
+  t.equal(error.name, 'ShmError')
+  t.match(error.message, /process 99 holds its lock \(semtimedop: EAGAIN\)$/)
+  const bare = fromFailure({ code: 'CLOSED' }, { label: 'private segment', key: null, name: null })
+  t.strictSame(Object.keys(bare), ['code'], 'what does not apply is not there')
+  t.equal(fromFailure({ code: 'VERSION_CONFLICT', number: 0 }, context).version, 0, 'version 0 applies')
+  t.end()
+})
+
+t.test('limits name the kernel setting', t => {
+  const message = failure => fromFailure({ code: 'LIMIT', ...failure }, context).message
+  t.match(message({ syscall: 'shmget', errno: 28 }), /kernel\.shmmni.*kernel\.shmall/)
+  t.match(message({ syscall: 'shmget', errno: 22 }), /kernel\.shmmax/)
+  t.match(message({ syscall: 'semget', errno: 28 }), /kernel\.sem/)
+  t.end()
+})
+
+t.test('argument mistakes are Node\'s errors', t => {
+  t.match(invalidType('x', 'of type number', '5'), { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE', message: /"x" argument must be of type number. Received '5'/ })
+  t.match(invalidValue('x', 'must not be odd', 5), { name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE', message: /must not be odd. Received 5/ })
+  t.match(outOfRange('x', '>= 1', 0), { name: 'RangeError', code: 'ERR_OUT_OF_RANGE', message: /"x" is out of range.*>= 1. Received 0/ })
+  t.notOk(invalidType('x', 'y', 1) instanceof ShmError)
+  t.ok(invalidValue('x', 'y', 'z'.repeat(100_000)).message.length < 500, 'of bounded length')
+  t.ok(invalidType('x', 'y', Buffer.alloc(100_000)).message.length < 500)
+  const throwing = new Proxy(Buffer.alloc(1), {})
+  t.doesNotThrow(() => invalidType('x', 'y', throwing), 'whatever was passed')
+  t.end()
+})

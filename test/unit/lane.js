@@ -1,0 +1,181 @@
+'use strict'
+
+// How calls travel to the pool, against a handle that answers by hand.
+
+const t = require('tap')
+const { setTimeout: sleep } = require('node:timers/promises')
+const { commit, deliver, fakeSegment } = require('../helpers/fake-handle')
+
+const BUSY = { code: 'BUSY', holder: 4242 }
+
+t.test('calls of one turn travel together', async t => {
+  const { handle, segment } = fakeSegment()
+  const versions = Promise.all(Array.from({ length: 10 }, () => segment.write('x')))
+  const trip = await handle.trip()
+  t.equal(trip.count, 10)
+  commit(trip)
+  t.strictSame(await versions, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+  t.equal(handle.trips.length, 0)
+})
+
+t.test('calls made meanwhile travel together in the next trip', async t => {
+  const { handle, segment } = fakeSegment()
+  const first = segment.write('x')
+  const trip = await handle.trip()
+  const others = []
+  for (let i = 0; i < 5; i++) {
+    others.push(segment.write('y'))
+    await sleep(1)
+  }
+  t.equal(handle.trips.length, 0, 'one trip at a time')
+  commit(trip)
+  t.equal(await first, 1)
+  const next = await handle.trip()
+  t.equal(next.count, 5)
+  commit(next, 2)
+  t.strictSame(await Promise.all(others), [2, 3, 4, 5, 6])
+})
+
+t.test('reads and writes do not wait for each other', async t => {
+  const { handle, segment } = fakeSegment()
+  const writing = segment.write('x')
+  const stuck = await handle.trip()
+  const reading = segment.read()
+  const trip = await handle.trip()
+  t.equal(trip.kind, 'read')
+  deliver(trip, '')
+  t.equal(String(await reading), '')
+  commit(stuck)
+  await writing
+})
+
+t.test('a trip takes 1024 calls at most', async t => {
+  const { handle, segment } = fakeSegment()
+  const versions = Promise.all(Array.from({ length: 2100 }, () => segment.write('x')))
+  const counts = []
+  for (let done = 0; done < 2100;) {
+    const trip = await handle.trip()
+    counts.push(trip.count)
+    commit(trip, done + 1)
+    done += trip.count
+  }
+  t.strictSame(counts, [1024, 1024, 52])
+  t.ok((await versions).every((version, i) => version === i + 1))
+})
+
+t.test('large values travel in smaller company', async t => {
+  const { handle, segment } = fakeSegment()
+  const writes = Promise.all(Array.from({ length: 4 }, () => segment.write(Buffer.alloc(700_000))))
+  for (let i = 0; i < 2; i++) {
+    const trip = await handle.trip()
+    t.ok(trip.count <= 2)
+    commit(trip)
+  }
+  await writes
+  handle.length = 3 * 1024 * 1024
+  const reads = Promise.all([segment.read(), segment.read()])
+  for (let i = 0; i < 2; i++) {
+    const trip = await handle.trip()
+    t.equal(trip.count, 1)
+    deliver(trip, Buffer.alloc(10))
+  }
+  await reads
+})
+
+t.test('who was busy goes first, in order', async t => {
+  const { handle, segment } = fakeSegment()
+  const first = Promise.all([segment.write('1'), segment.write('2')])
+  const trip = await handle.trip()
+  const later = segment.write('3')
+  trip.answer(BUSY)
+  const next = await handle.trip()
+  t.strictSame(next.buffers.map(String), ['1', '2', '3'])
+  commit(next)
+  t.strictSame(await first, [1, 2])
+  t.equal(await later, 3)
+})
+
+t.test('one of a trip may fail', async t => {
+  const { handle, segment } = fakeSegment()
+  const settled = Promise.allSettled([segment.write('1', { ifVersion: 5 }), segment.write('2'), segment.write('3')])
+  const { numbers, answer } = await handle.trip()
+  t.strictSame([numbers[0], numbers[8]], [5, -1])
+  numbers[11] = 1
+  numbers[19] = 2
+  answer(undefined, [{ code: 'VERSION_CONFLICT', number: 0 }])
+  t.match(await settled, [{ reason: { code: 'ERR_SHM_VERSION_CONFLICT', version: 0 } }, { value: 1 }, { value: 2 }])
+})
+
+t.test('slices of 50 ms at most, and no longer than the most impatient waits', async t => {
+  const { handle, segment } = fakeSegment()
+  for (const [timeouts, longest] of [[[Infinity], 50], [[5000, 20], 20], [[0], 0], [[Infinity, 0.5], 0.5]]) {
+    const settled = Promise.allSettled(timeouts.map(timeout => segment.write('x', { timeout })))
+    const trip = await handle.trip()
+    t.ok(trip.slice >= 0 && trip.slice <= longest, `${trip.slice}`)
+    commit(trip)
+    await settled
+  }
+})
+
+t.test('a time-out', async t => {
+  const { handle, segment } = fakeSegment()
+  const settled = Promise.allSettled([segment.write('x', { timeout: 0 }), segment.write('y', { timeout: Infinity })])
+  const trip = await handle.trip()
+  trip.answer(BUSY)
+  const next = await handle.trip()
+  t.strictSame(next.buffers.map(String), ['y'])
+  commit(next)
+  t.match(await settled, [{ reason: { code: 'ERR_SHM_TIMEOUT', holderPid: 4242, message: /within 0 ms: process 4242/ } }, { value: 1 }])
+})
+
+t.test('time counts from the call, whatever the age of the process', async t => {
+  const { now } = performance
+  performance.now = () => now.call(performance) + 1e9
+  t.teardown(() => { delete performance.now })
+  const { handle, segment } = fakeSegment()
+  const settling = Promise.allSettled(Array.from({ length: 1500 }, () => segment.write('x', { timeout: 60_000 })))
+  const trip = await handle.trip()
+  trip.answer(BUSY)
+  commit(await handle.trip())
+  await Promise.race([handle.trip().then(commit), settling])
+  const refused = (await settling).filter(({ status }) => status === 'rejected')
+  t.equal(refused.length, 0, refused[0]?.reason.message)
+})
+
+t.test('a busy trip that did not wait is followed by a pause', async t => {
+  const { handle, segment } = fakeSegment()
+  const writing = segment.write('x', { timeout: Infinity })
+  let trips = 0
+  const begun = performance.now()
+  for (; trips < 20; trips++) (await handle.trip()).answer(BUSY)
+  t.ok(performance.now() - begun >= 19, 'no busy loop')
+  commit(await handle.trip())
+  await writing
+})
+
+t.test('an addon that throws rejects its calls, and the next ones travel', async t => {
+  const { handle, segment } = fakeSegment()
+  const { write } = handle
+  handle.write = () => { throw new Error('no memory') }
+  const settled = Promise.allSettled([segment.write('x'), segment.write('y')])
+  t.match(await settled, [{ reason: { message: 'no memory' } }, { reason: { message: 'no memory' } }])
+  handle.write = write
+  const writing = segment.write('z')
+  commit(await handle.trip())
+  t.equal(await writing, 1)
+})
+
+t.test('close waits for the trip that is under way', async t => {
+  const { handle, segment } = fakeSegment()
+  const first = segment.write('x')
+  const trip = await handle.trip()
+  const second = t.rejects(segment.write('y'), { code: 'ERR_SHM_CLOSED' })
+  let closed = false
+  const closing = segment.close().then(() => { closed = true })
+  await second
+  await sleep(5)
+  t.notOk(closed)
+  commit(trip)
+  t.equal(await first, 1)
+  await closing
+})
