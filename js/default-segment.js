@@ -24,14 +24,14 @@ function openOptions () {
 let opening = null
 let segment = null
 
-/** Whoever destroyed it, the next call opens it anew. */
-function forgetIfDestroyed (error, of) {
-  if (error?.code === 'ERR_SHM_DESTROYED' && segment === of) {
-    segment = null
-    of.close()
-  }
-  throw error
+function forget (destroyed) {
+  if (segment !== destroyed) return
+  segment = null
+  destroyed.close()
 }
+
+/** Closing a destroyed one was our doing: for the calls that it met, the segment was destroyed too. */
+const isGone = (error, of) => error?.code === 'ERR_SHM_DESTROYED' || (error?.code === 'ERR_SHM_CLOSED' && segment !== of)
 
 async function opened () {
   opening ??= open(reference(), openOptions())
@@ -43,13 +43,17 @@ async function opened () {
   }
 }
 
+/** Whoever destroyed the segment, a call goes to the one that takes its place. */
 async function call (method, args) {
   const target = segment ?? await opened()
   try {
     return await target[method](...args)
   } catch (error) {
-    return forgetIfDestroyed(error, target)
+    if (!isGone(error, target)) throw error
+    forget(target)
   }
+  const successor = segment ?? await opened()
+  return successor[method](...args)
 }
 
 const read = given => call('read', [given])

@@ -2,7 +2,8 @@
 
 // The one place that makes errors. The addon reports failures as plain facts; here they get their words.
 
-const { getSystemErrorName, inspect } = require('node:util')
+const os = require('node:os')
+const { getSystemErrorMap, inspect } = require('node:util')
 
 /** What every call rejects with or throws, but for mistakes in the arguments. `code` is stable, the message is not. */
 class ShmError extends Error {
@@ -18,17 +19,17 @@ Object.defineProperty(ShmError.prototype, 'name', { value: 'ShmError', configura
 
 const limits = {
   shmget: 'the machine has as many segments (sysctl kernel.shmmni) or as much shared memory (kernel.shmall) as it may have',
-  semget: 'the machine has as many semaphore sets or semaphores (sysctl kernel.sem) as it may have',
+  semget: 'semaphore sets, semaphores or operations on them are at a limit (sysctl kernel.sem)',
   shmmax: 'a segment of this size is over the limit of the kernel (sysctl kernel.shmmax)'
 }
 
 function describeLimit ({ syscall, errno, reason }) {
   if (reason) return 'the capacity times the slots is more than any machine has'
-  return syscall === 'shmget' && errno === 22 ? limits.shmmax : limits[syscall] ?? 'a kernel limit is reached'
+  return syscall === 'shmget' && errno === os.constants.errno.EINVAL ? limits.shmmax : limits[syscall] ?? limits.semget
 }
 
 function describeLayout ({ reason, number }) {
-  if (reason === 'another layout version') return `its layout version is ${number}, this library knows 1: it needs a newer shmnode`
+  if (reason === 'another layout version') return `its layout version is ${number}, this library knows 1${number > 1 ? ': it needs a newer shmnode' : ''}`
   if (reason === 'not initialised') return 'it is not initialised'
   return 'something that shmnode did not make lives there; it was left as it is'
 }
@@ -41,34 +42,46 @@ function describeOwner ({ reason, number }) {
 
 function describeCapacity ({ reason, number }, { capacity }) {
   return reason === 'not initialised'
-    ? `its creator died before it was initialised, and its ${number} bytes are not what a capacity of ${capacity} takes: destroy it first`
+    ? `it is not initialised, and its ${number} bytes are not what a capacity of ${capacity} takes`
     : `its capacity is ${number} bytes, ${capacity} were asked for`
 }
 
 function describeTooLarge ({ reason, number }, { length }) {
-  return reason === 'media type' ? `a media type has at most ${number} bytes` : `${length} bytes are more than the ${number} that there is room for`
+  if (reason === 'media type') return `has no room: a media type has at most ${number} bytes`
+  if (reason === 'target') return `has a value of ${length} bytes, more than the ${number} of the target`
+  return `has no room: ${length} bytes are more than the ${number} of its capacity`
 }
 
-const holding = ({ holder }) => holder ? `process ${holder} holds its lock` : 'its lock is held'
+/** ENOENT and the like. libuv knows those that it may meet, which EIDRM is not. */
+function errnoName (errno) {
+  const known = getSystemErrorMap().get(-errno)
+  return known ? known[0] : Object.keys(os.constants.errno).find(name => os.constants.errno[name] === errno) ?? errno
+}
+
+function holding ({ holder, reason }) {
+  if (reason === 'queue') return 'calls before it took as long'
+  if (reason === 'conflict') return 'others wrote first each time'
+  return holder ? `process ${holder} holds its lock` : 'its lock is held'
+}
 
 /** What each code says after the name of the segment. */
 const descriptions = {
   NOT_FOUND: ({ reason }) => reason === 'not initialised' ? 'is not there: its creator died before it was initialised' : 'is not there',
   EXISTS: () => 'exists already',
-  ACCESS: () => 'is not open to this user',
+  ACCESS: ({ syscall }) => `is not open to this user${syscall === 'shmat' ? ' for reading and writing ({ readOnly: true } asks for less)' : ''}`,
   NO_SPACE: () => 'does not fit the memory of this machine',
   LIMIT: failure => `cannot be made: ${describeLimit(failure)}`,
-  TOO_LARGE: (failure, context) => `has no room: ${describeTooLarge(failure, context)}`,
+  TOO_LARGE: describeTooLarge,
   CAPACITY: (failure, context) => `is too small: ${describeCapacity(failure, context)}`,
   LAYOUT: failure => `is not a cell: ${describeLayout(failure)}`,
-  NAME_COLLISION: () => 'has the key of a segment with another name',
+  NAME_COLLISION: () => 'has the key of a segment with another name, or with none',
   OWNER: failure => `is not trusted: ${describeOwner(failure)}`,
   CORRUPT: ({ reason }) => `is corrupt (${reason})`,
   VERSION_CONFLICT: ({ number }, { ifVersion }) => `is at version ${number}, not ${ifVersion}`,
   BUSY: failure => `is busy: ${holding(failure)}`,
   TIMEOUT: (failure, { waited }) => `was not had within ${waited} ms: ${holding(failure)}`,
   QUEUE_FULL: (_, { maxPending }) => `has ${maxPending} calls pending, and takes no more (option maxPending)`,
-  DESTROYED: () => 'was destroyed',
+  DESTROYED: ({ reason }) => reason ? `has lost its lock (it is ${reason}): shm.destroy() what is left of it` : 'was destroyed',
   CLOSED: () => 'is closed',
   UNSUPPORTED: ({ reason }) => `cannot do that: ${reason}`,
   READ_ONLY: () => 'is open for reading only',
@@ -83,7 +96,7 @@ const descriptions = {
  */
 function fromFailure (failure, context) {
   const { code } = failure
-  const because = failure.syscall && failure.errno ? ` (${failure.syscall}: ${getSystemErrorName(-failure.errno)})` : ''
+  const because = failure.syscall && failure.errno ? ` (${failure.syscall}: ${errnoName(failure.errno)})` : ''
   return new ShmError(`ERR_SHM_${code}`, `${context.label} ${descriptions[code](failure, context)}${because}`, {
     errno: failure.errno,
     syscall: failure.syscall,

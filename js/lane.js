@@ -4,11 +4,11 @@
 // under way travel together in the next one. That is where the speed comes from: an AsyncWorker per call costs ten times
 // as much.
 
-const { fromFailure } = require('./errors')
+const { fromFailure, invalidValue } = require('./errors')
 
 /** No wait in the pool is longer, in milliseconds. The addon holds it to that. */
 const LONGEST_SLICE = 50
-/** Until the next try, in milliseconds, where a batch came back without having waited: too many others wait already. */
+/** Until the next try of a batch that came back without the lock, in milliseconds. */
 const PAUSE = 2
 /** Calls that travel together at most. */
 const LONGEST_BATCH = 1024
@@ -21,11 +21,14 @@ class Call {
    * @param {(value: any) => void} resolve
    * @param {(error: Error) => void} reject
    * @param {number} timeout milliseconds
+   * @param {Uint8Array} [memory] of the caller, to be read or written in the pool
    */
-  constructor (resolve, reject, timeout) {
+  constructor (resolve, reject, timeout, memory) {
     this.resolve = resolve
     this.reject = reject
     this.timeout = timeout
+    this.memory = memory
+    this.memoryLength = memory === undefined ? 0 : memory.length
     /** When it was made, by performance.now(); 0 until the end of that turn: to look takes as long as the rest of making it. */
     this.begun = 0
   }
@@ -72,8 +75,9 @@ class Lane {
     else call.begun = now()
   }
 
-  /** Rejects what waits. Resolves when what is under way has come back; nothing touches the handle after that. */
+  /** Rejects what waits, but for a batch that was about to leave. Resolves when what is under way has come back. */
   close () {
+    this.#endTurn()
     this.#closed = true
     this.#rejectWaiting()
     if (this.#underWay.length === 0) return Promise.resolve()
@@ -100,26 +104,53 @@ class Lane {
 
   static #leave (lane) {
     lane.#scheduled = false
+    lane.#endTurn()
+  }
+
+  #endTurn () {
     const at = now()
-    for (const call of lane.#waiting) {
+    for (const call of this.#waiting) {
       if (call.begun === 0) call.begun = at
     }
-    lane.#depart()
+    this.#depart()
   }
 
   #depart () {
-    if (this.#waiting.length === 0 || this.#underWay.length !== 0) return
-    const count = this.fit(this.#waiting)
-    const calls = count === this.#waiting.length ? this.#waiting : this.#waiting.slice(0, count)
-    this.#waiting = count === this.#waiting.length ? [] : this.#waiting.slice(count)
-    this.#underWay = calls
+    if (this.#underWay.length !== 0) return
     const departed = now()
+    const calls = this.#take(departed)
+    if (calls.length === 0) return
+    this.#underWay = calls
     try {
       this.travel(calls, sliceFor(calls, departed), (again, failure) => this.#arrive(again, failure, departed))
     } catch (error) {
       for (const call of calls) call.reject(error)
       this.#arrive([], undefined, departed)
     }
+  }
+
+  /** The next batch, without those that there is no use in sending. */
+  #take (at) {
+    while (this.#waiting.length > 0) {
+      const count = this.fit(this.#waiting)
+      const calls = count === this.#waiting.length ? this.#waiting : this.#waiting.slice(0, count)
+      this.#waiting = count === this.#waiting.length ? [] : this.#waiting.slice(count)
+      const useful = calls.filter(call => !this.#refused(call, at))
+      if (useful.length > 0) return useful
+    }
+    return []
+  }
+
+  /** Rejects calls whose turn came too late (but for those that do not wait: they have one try), or whose memory is gone. */
+  #refused (call, at) {
+    if (call.timeout > 0 && at >= call.begun + call.timeout) {
+      call.reject(fromFailure({ code: 'TIMEOUT', reason: 'queue' }, { ...this.context, waited: call.timeout }))
+      return true
+    }
+    const { memory } = call
+    if (memory === undefined || memory.length === call.memoryLength) return false
+    call.reject(invalidValue('data', 'must not be transferred before the call settles', memory))
+    return true
   }
 
   #arrive (again, failure, departed) {
@@ -133,9 +164,8 @@ class Lane {
       this.#drained?.()
       return
     }
-    const at = now()
-    this.#expire(failure, at)
-    if (at - departed >= PAUSE) return this.#depart()
+    this.#expire(failure, now())
+    // Also after a wait of a full slice: others want to have the place in the pool now.
     this.#scheduled = true
     setTimeout(Lane.#leave, PAUSE, this)
   }
@@ -158,16 +188,4 @@ class Lane {
   }
 }
 
-/** Rows of numbers that JavaScript and the addon both read and write; grown as needed. */
-class Table {
-  static COLUMNS = 8
-  numbers = new Float64Array(Table.COLUMNS)
-
-  /** Room for so many rows. What was in them is lost. */
-  reserve (rows) {
-    if (rows * Table.COLUMNS > this.numbers.length) this.numbers = new Float64Array(rows * Table.COLUMNS * 2)
-    return this.numbers
-  }
-}
-
-module.exports = { Call, Lane, Table, LONGEST_SLICE, PAUSE, now }
+module.exports = { Call, Lane, LONGEST_SLICE, PAUSE, now }

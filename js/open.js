@@ -7,7 +7,8 @@ const { fromFailure, invalidType } = require('./errors')
 const { toInfo } = require('./facts')
 const options = require('./options')
 const { PRIVATE, parseReference } = require('./reference')
-const { FACT_COLUMNS, OPENING, Segment } = require('./segment')
+const { OPENING, Segment } = require('./segment')
+const { COLUMNS } = require('./table')
 const { untilHad } = require('./waiting')
 
 /**
@@ -21,7 +22,7 @@ async function open (reference, given) {
   const opening = options.openOptions(checked)
   const timeout = options.timeout(checked)
   const maxPending = options.maxPending(checked)
-  const facts = new Float64Array(FACT_COLUMNS)
+  const facts = new Float64Array(COLUMNS)
   const attempt = (slice, callback) => binding.open(target, opening, facts, slice, callback)
   const handle = await untilHad(attempt, timeout, { ...context, capacity: opening.capacity || 'the default' })
   return new Segment(OPENING, { handle, facts, context, maxPending })

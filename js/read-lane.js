@@ -3,19 +3,9 @@
 // The reads of one segment. Small whole reads of one batch share one copy out of the segment: all of them began before it
 // was made, so it is fresh for each. Every caller still gets bytes of his own.
 
-const { Call, Lane, Table } = require('./lane')
 const { fromFailure } = require('./errors')
-
-/** As in native/addon/read_batch.hpp. */
-const OFFSET = 0
-const WHOLE = 1
-const VERSION = 3
-const LENGTH = 4
-const COPIED = 5
-const COMMITTED_AT = 6
-const WRITER_PID = 7
-
-const { COLUMNS } = Table
+const { Call, Lane } = require('./lane')
+const { COLUMNS, READ, Table } = require('./table')
 
 /** Values up to here are shared between the reads of a batch: a second copy of so little costs less than a row. */
 const SHARED_LIMIT = 16 * 1024
@@ -29,9 +19,8 @@ class ReadCall extends Call {
    * @param {Uint8Array | undefined} target the caller's memory; undefined: a new Buffer
    */
   constructor (resolve, reject, timeout, range, target, finish) {
-    super(resolve, reject, timeout)
+    super(resolve, reject, timeout, target)
     this.range = range
-    this.target = target
     this.finish = finish
     /** Bytes that a try before this one found to be needed. */
     this.room = 0
@@ -39,7 +28,7 @@ class ReadCall extends Call {
 
   /** True where one copy of the whole value can serve other calls too. */
   get isPlain () {
-    return this.target === undefined && this.range === undefined
+    return this.memory === undefined && this.range === undefined
   }
 }
 
@@ -71,8 +60,8 @@ class ReadLane extends Lane {
     const targets = new Array(rows.length)
     for (let row = 0; row < rows.length; row++) {
       targets[row] = rows[row].target
-      numbers[row * COLUMNS + OFFSET] = rows[row].offset
-      numbers[row * COLUMNS + WHOLE] = rows[row].whole ? 1 : 0
+      numbers[row * COLUMNS + READ.OFFSET] = rows[row].offset
+      numbers[row * COLUMNS + READ.WHOLE] = rows[row].whole ? 1 : 0
     }
     this.handle.read(targets, numbers, slice, (failure, failures, mediaTypes) => {
       const again = []
@@ -100,7 +89,7 @@ class ReadLane extends Lane {
   }
 
   #rowFor (call, hint) {
-    const { target, range } = call
+    const { memory: target, range } = call
     const wanted = Math.max(hint, call.room)
     if (range === undefined) return new Row([call], target ?? Buffer.allocUnsafe(wanted), 0, true)
     const { offset, length } = range
@@ -117,21 +106,21 @@ class ReadLane extends Lane {
   /** `at`: where the row begins in the table. */
   #settle (row, at, mediaType, again) {
     const numbers = this.#table.numbers
-    const copied = numbers[at + COPIED]
+    const copied = numbers[at + READ.COPIED]
     const facts = {
-      version: numbers[at + VERSION],
+      version: numbers[at + READ.VERSION],
       length: copied,
-      committedAt: numbers[at + COMMITTED_AT],
-      writerPid: numbers[at + WRITER_PID],
+      committedAt: numbers[at + READ.COMMITTED_AT],
+      writerPid: numbers[at + READ.WRITER_PID],
       mediaType
     }
     if (row.target === this.#scratch) return this.#share(row.calls, facts)
     const [call] = row.calls
-    if (isShort(row, copied, numbers[at + LENGTH])) {
-      call.room = numbers[at + LENGTH]
+    if (isShort(row, copied, numbers[at + READ.LENGTH])) {
+      call.room = numbers[at + READ.LENGTH]
       again.push(call)
     } else {
-      const asItIs = call.target !== undefined || copied === row.target.length
+      const asItIs = call.memory !== undefined || copied === row.target.length
       call.resolve(call.finish(asItIs ? row.target : row.target.subarray(0, copied), facts))
     }
   }
@@ -149,7 +138,7 @@ class ReadLane extends Lane {
 
   #refuse (row, failure, again) {
     for (const call of row.calls) {
-      const grown = failure.code === 'TOO_LARGE' && call.target === undefined
+      const grown = failure.code === 'TOO_LARGE' && call.memory === undefined
       if (grown) call.room = failure.number
       if (grown || failure.code === 'BUSY') again.push(call)
       else call.reject(this.#error(call, failure))
@@ -159,7 +148,7 @@ class ReadLane extends Lane {
   #error (call, failure) {
     if (failure.code !== 'TOO_LARGE') return fromFailure(failure, this.context)
     // The core tells the length of the value; here it is the caller's memory that is too small.
-    return fromFailure({ ...failure, number: call.target.length }, { ...this.context, length: failure.number })
+    return fromFailure({ ...failure, reason: 'target', number: call.memory.length }, { ...this.context, length: failure.number })
   }
 }
 
@@ -167,7 +156,7 @@ const isSharable = call => call.isPlain && call.room <= SHARED_LIMIT
 
 /** True where the value has grown since room was made for a part of it. */
 function isShort (row, copied, length) {
-  const [{ range, target }] = row.calls
+  const [{ range, memory: target }] = row.calls
   if (range === undefined || target !== undefined) return false
   return copied < Math.min(range.length, Math.max(length - range.offset, 0))
 }

@@ -7,15 +7,9 @@ const { toInfo, toSnapshot } = require('./facts')
 const { now } = require('./lane')
 const options = require('./options')
 const { ReadCall, ReadLane } = require('./read-lane')
+const { READ } = require('./table')
 const { untilHad } = require('./waiting')
 const { WriteCall, WriteLane } = require('./write-lane')
-
-/** What readSync leaves, as in native/addon/read_batch.hpp. */
-const VERSION = 3
-const COPIED = 5
-const COMMITTED_AT = 6
-const WRITER_PID = 7
-const FACT_COLUMNS = 8
 
 /** A value that has grown between the look at its length and the read is read again so often. */
 const SYNC_TRIES = 16
@@ -25,7 +19,7 @@ const OPENING = Symbol('opening')
 
 const justData = data => data
 const justFacts = (_, { length, version }) => ({ length, version })
-const isConflict = error => error instanceof ShmError && error.code === 'ERR_SHM_VERSION_CONFLICT'
+const isOf = (error, code) => error instanceof ShmError && error.code === `ERR_SHM_${code}`
 
 /**
  * A handle on an open segment; index.d.ts describes it. Two lanes take its waiting calls to the pool, one for reads and one
@@ -40,9 +34,10 @@ class Segment {
   #maxPending
   #closed = null
 
-  /** `facts` is the Float64Array that the addon's handle was made with; `context` names the segment in messages. */
-  constructor (token, { handle, facts, context, maxPending }) {
+  /** `facts` is the row of a table that the addon's handle was made with; `context` names the segment in messages. */
+  constructor (token, opened) {
     if (token !== OPENING) throw new TypeError('Illegal constructor: segments come from open()')
+    const { handle, facts, context, maxPending } = opened
     const { id, key, name, capacity, incarnation, readOnly } = handle.describe()
     this.key = key || null
     this.name = name || null
@@ -88,16 +83,12 @@ class Segment {
     if (typeof fn !== 'function') throw invalidType('fn', 'of type function', fn)
     const { timeout, mediaType } = this.#writeOptions(given)
     const deadline = now() + timeout
-    const left = () => Math.max(0, deadline - now())
-    for (;;) {
-      const snapshot = await this.snapshot({ timeout: left() })
-      const data = await fn(snapshot)
-      if (data === undefined) return snapshot.version
-      try {
-        return await this.write(data, { mediaType, ifVersion: snapshot.version, timeout: left() })
-      } catch (error) {
-        if (!isConflict(error) || left() === 0) throw error
-      }
+    try {
+      return await this.#update(fn, mediaType, () => Math.max(0, deadline - now()))
+    } catch (error) {
+      // The parts had what was left of the time, and say so.
+      if (!isOf(error, 'TIMEOUT')) throw error
+      throw fromFailure({ code: 'TIMEOUT', holder: error.holderPid, reason: error.holderPid ? undefined : 'conflict' }, { ...this.#context, waited: timeout })
     }
   }
 
@@ -109,7 +100,7 @@ class Segment {
     const data = this.#readNow(undefined)
     const facts = this.#facts
     const mediaType = this.#handle.mediaType()
-    return toSnapshot(data, { version: facts[VERSION], committedAt: facts[COMMITTED_AT], writerPid: facts[WRITER_PID], mediaType })
+    return toSnapshot(data, { version: facts[READ.VERSION], committedAt: facts[READ.COMMITTED_AT], writerPid: facts[READ.WRITER_PID], mediaType })
   }
 
   readIntoSync (target, given) {
@@ -118,7 +109,7 @@ class Segment {
     const view = asItIs ? target : within(viewOf(target, 'target'), range)
     const failure = this.#open().readSync(view, range === undefined ? 0 : range.offset, range === undefined)
     if (failure !== undefined) throw this.#tooSmall(failure, view)
-    return { length: this.#facts[COPIED], version: this.#facts[VERSION] }
+    return { length: this.#facts[READ.COPIED], version: this.#facts[READ.VERSION] }
   }
 
   writeSync (data, given) {
@@ -154,6 +145,21 @@ class Segment {
   async #close () {
     await Promise.all([this.#reads.close(), this.#writes.close()])
     await new Promise(resolve => this.#handle.close(resolve))
+  }
+
+  async #update (fn, mediaType, left) {
+    for (;;) {
+      const snapshot = await this.snapshot({ timeout: left() })
+      const data = await fn(snapshot)
+      if (data === undefined) return snapshot.version
+      const options = { mediaType: mediaType ?? snapshot.mediaType ?? undefined, ifVersion: snapshot.version, timeout: left() }
+      try {
+        return await this.write(data, options)
+      } catch (error) {
+        if (!isOf(error, 'VERSION_CONFLICT')) throw error
+        if (left() === 0) throw fromFailure({ code: 'TIMEOUT' }, { ...this.#context, waited: 0 })
+      }
+    }
   }
 
   #open () {
@@ -201,7 +207,7 @@ class Segment {
       const data = Buffer.allocUnsafe(Math.min(length, Math.max(0, room - offset)))
       const failure = handle.readSync(data, offset, false)
       if (failure !== undefined) throw fromFailure(failure, this.#context)
-      const [, , , , total, copied] = this.#facts
+      const { [READ.LENGTH]: total, [READ.COPIED]: copied } = this.#facts
       if (copied === Math.min(length, Math.max(0, total - offset))) return copied === data.length ? data : data.subarray(0, copied)
       room = total
     }
@@ -211,7 +217,7 @@ class Segment {
   /** The core tells the length of the value; here it is the caller's memory that is too small. */
   #tooSmall (failure, view) {
     if (failure.code !== 'TOO_LARGE') return fromFailure(failure, this.#context)
-    return fromFailure({ ...failure, number: view.length }, { ...this.#context, length: failure.number })
+    return fromFailure({ ...failure, reason: 'target', number: view.length }, { ...this.#context, length: failure.number })
   }
 }
 
@@ -225,4 +231,4 @@ function within (view, range) {
   return range === undefined || range.length >= view.length ? view : view.subarray(0, range.length)
 }
 
-module.exports = { Segment, OPENING, FACT_COLUMNS }
+module.exports = { Segment, OPENING }

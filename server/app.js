@@ -40,7 +40,7 @@ function serverOptions ({ logRequests = false } = {}) {
   return {
     // A request is cut off after 3 s, its header fields after 2, however slowly it trickles.
     requestTimeout: 3000,
-    connectionTimeout: 10000,
+    connectionTimeout: 5000,
     keepAliveTimeout: 10000,
     http: { headersTimeout: 2000, connectionsCheckingInterval: 500 },
     // Who has a connection may finish; who asks /health/ready learns why not to come again.

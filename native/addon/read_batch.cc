@@ -9,7 +9,6 @@ namespace shmnode::addon {
 
 void StoreFacts(const Table& table, size_t row, const ValueFacts& facts, const ReadRequest& request) {
   const uint64_t offset = std::min(request.offset, facts.length);
-  table.At(row, kReadStatus) = 0;
   table.At(row, kReadVersion) = static_cast<double>(facts.version);
   table.At(row, kReadLength) = static_cast<double>(facts.length);
   table.At(row, kReadCopied) = static_cast<double>(std::min(request.room, facts.length - offset));
@@ -55,11 +54,7 @@ void ReadBatch::Execute() {
 void ReadBatch::OnOK() {
   if (failure_) return Fail(*failure_);
   for (size_t row = 0; row < results_.size(); row++) {
-    if (results_[row]) {
-      StoreFacts(table_, row, *results_[row], requests_[row]);
-    } else {
-      table_.At(row, kReadStatus) = 1;
-    }
+    if (results_[row]) StoreFacts(table_, row, *results_[row], requests_[row]);
   }
   Callback().Call({Env().Undefined(), Failures(), MediaTypes()});
 }

@@ -14,10 +14,10 @@
 
 namespace shmnode::addon {
 
-// Columns of a read's row in the table: what is asked, then what came of it.
-enum ReadColumn : size_t { kReadOffset, kReadWhole, kReadStatus, kReadVersion, kReadLength, kReadCopied, kReadCommittedAt, kReadWriterPid };
+// Columns of a read's row in the table, as in js/table.js: what is asked, then what came of it.
+enum ReadColumn : size_t { kReadOffset, kReadWhole, kReadVersion, kReadLength, kReadCopied, kReadCommittedAt, kReadWriterPid };
 
-// Fills the columns from kReadStatus on. Times are milliseconds since the Unix epoch.
+// Fills the columns from kReadVersion on. Times are milliseconds since the Unix epoch.
 void StoreFacts(const Table& table, size_t row, const ValueFacts& facts, const ReadRequest& request);
 
 // callback(failure, failures, mediaTypes): the first where all failed alike, else arrays in the order of the reads, or

@@ -50,6 +50,8 @@ void WriteBatch::Execute() {
 Status WriteBatch::CommitAll(Deadline deadline) {
   const auto hold = cell_->LockForWrite(deadline);
   if (!hold) return hold.error();
+  // As for reads: what is committed to a removed segment, nobody would find.
+  if (const Status removed = cell_->CheckNotRemoved(); !removed) return removed;
   results_.reserve(requests_.size());
   for (const WriteRequest& request : requests_) results_.push_back(cell_->Commit(*hold, request));
   return Nothing{};
@@ -59,7 +61,6 @@ void WriteBatch::OnOK() {
   if (failure_) return Fail(*failure_);
   Napi::Value failures = Env().Undefined();
   for (uint32_t row = 0; row < results_.size(); row++) {
-    table_.At(row, kWriteStatus) = results_[row] ? 0 : 1;
     if (results_[row]) {
       table_.At(row, kWriteVersion) = static_cast<double>(*results_[row]);
       continue;

@@ -15,8 +15,8 @@
 
 namespace shmnode::addon {
 
-// Columns of a write's row in the table: what is asked, then what came of it. Negative: none.
-enum WriteColumn : size_t { kWriteIfVersion, kWriteMediaType, kWriteStatus, kWriteVersion };
+// Columns of a write's row in the table, as in js/table.js: what is asked, then what came of it. Negative: none.
+enum WriteColumn : size_t { kWriteIfVersion, kWriteMediaType, kWriteVersion };
 
 // callback(failure, failures): the first where nothing was written, for want of the lock or of the segment; else an array
 // in the order of the writes, or undefined where all were committed.

@@ -173,4 +173,13 @@ const tap::Test kRacing("destroy: of many at once", [] {
   }
 });
 
+const tap::Test kPrivateSets("destroy: of a private segment whose header names another private set removes neither", [] {
+  const auto victim = cells::MustOpenPrivate();
+  const auto hostile = cells::MustOpenPrivate({.mode = 0666, .owner = {}});
+  RawBytes::Of(hostile.segment().id()).Store<int32_t>(60, victim.lock().set().id());
+  tap::Equal(cells::Open(Target::Id(hostile.segment().id())).code(), Code::kCorrupt, "open");
+  tap::Equal(cells::Destroy(Target::Id(hostile.segment().id())).code(), Code::kOk, "destroy");
+  tap::Check(static_cast<bool>(victim.lock().set().Stat()), "the other's set is there");
+});
+
 }  // namespace

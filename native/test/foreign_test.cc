@@ -1,4 +1,6 @@
 // Segments and semaphore sets that are somebody else's: refused, and left byte for byte as they were.
+#include <sys/sem.h>
+
 #include <initializer_list>
 
 #include "cells.hpp"
@@ -133,6 +135,26 @@ const tap::Test kBlankAndLargeSet("foreign: zeroes and a set of five semaphores"
   tap::Check(!cells::Open(Target::Key(key)), "open");
   tap::Check(!cells::Destroy(Target::Key(key)), "destroy");
   tap::Check(litter::HasSegment(key) && litter::HasSet(key), "both are still there");
+});
+
+const tap::Test kZeroPage("foreign: a zero first page, data behind it, and a set like ours", [] {
+  const key_t key = litter::UniqueKey();
+  const auto raw = RawBytes::Create(key, kDefaultBytes);
+  raw.StoreText(8192, "data");
+  const auto before = raw.Copy();
+  tap::Require(semget(key, 4, IPC_CREAT | IPC_EXCL | 0600) >= 0, "a set");
+  tap::Equal(cells::Open(Target::Key(key)).code(), Code::kLayout, "open");
+  tap::Equal(cells::Open(Target::Key(key), {.capacity = 10'000, .owner = {}}).code(), Code::kLayout, "open with another capacity");
+  tap::Equal(cells::Destroy(Target::Key(key)).code(), Code::kLayout, "destroy");
+  tap::Check(raw.Copy() == before, "the same bytes");
+  tap::Check(litter::HasSegment(key) && litter::HasSet(key), "both are still there");
+});
+
+const tap::Test kSixSemaphores("foreign: a set of six semaphores where a segment is to be made", [] {
+  const key_t key = litter::UniqueKey();
+  tap::Require(semget(key, 6, IPC_CREAT | IPC_EXCL | 0600) >= 0, "a set");
+  tap::Equal(cells::Open(Target::Key(key)).code(), Code::kLayout, "open");
+  tap::Check(litter::HasSet(key) && !litter::HasSegment(key), "the set alone is there");
 });
 
 }  // namespace

@@ -123,7 +123,7 @@ const tap::Test kRetiredExclusive("leftover: an exclusive creator replaces a ret
 const tap::Test kRetiredNoCreate("leftover: a retired segment does not exist for who may not create", [] {
   const key_t key = litter::UniqueKey();
   MakeRetired(key, true);
-  tap::Equal(cells::Open(Target::Key(key), {.read_only = true, .owner = {}}).code(), Code::kDestroyed, "read-only");
+  tap::Equal(cells::Open(Target::Key(key), {.read_only = true, .owner = {}}).code(), Code::kNotFound, "read-only");
   tap::Equal(cells::Open(Target::Id(RawBytes::Under(key).id())).code(), Code::kDestroyed, "by id");
   tap::Equal(cells::Open(Target::Key(key), {.create = false, .owner = {}}).code(), Code::kNotFound, "create = false");
 });

@@ -24,6 +24,8 @@ async function write (fastify, { timeout }) {
 
 // What is wrong with the header fields is said before the body is read.
 async function takeOrder (request) {
+  const encoding = request.headers['content-encoding'] ?? 'identity'
+  if (encoding !== 'identity') throw new HttpError(415, 'ERR_CONTENT_ENCODING', 'The value is stored as it comes: send it without a Content-Encoding.')
   request.order = { mediaType: mediaTypeToStore(request), preconditions: Preconditions.of(request.headers) }
 }
 

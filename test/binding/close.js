@@ -113,3 +113,10 @@ t.test('opened and closed again and again', async t => {
   for (let i = 0; i < 300; i++) await (await another({ teardown () {} }, segment.key)).close()
   t.equal((await segment.stat()).attached, 1)
 })
+
+t.test('what was called in the same turn is not lost', async t => {
+  const segment = await withSegment(t)
+  const settled = await Promise.allSettled([segment.write('one'), segment.write('two'), segment.read(), segment.close()])
+  t.strictSame(settled.map(({ status }) => status), Array(4).fill('fulfilled'))
+  t.equal(String(await (await another(t, segment.key)).read()), 'two')
+})

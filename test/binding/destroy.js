@@ -129,3 +129,23 @@ t.test('create, lock and destroy in a loop', async t => {
   t.equal(seen.size, 200)
   t.ok(kernel.isFree(key))
 })
+
+t.test('ipcrm of the segment: nothing is written to where nobody would look', async t => {
+  const segment = await withSegment(t)
+  await segment.write('old')
+  removeSegment(segment.id)
+  const error = { code: 'ERR_SHM_DESTROYED' }
+  await t.rejects(segment.write('lost'), error)
+  await t.rejects(segment.read(), error)
+  await t.rejects(segment.stat(), error)
+})
+
+t.test('ipcrm of the set: the message says what to do, and that helps', async t => {
+  const segment = await withSegment(t)
+  removeSet(kernel.under(segment.key).sets[0].semid)
+  const { key } = segment
+  await t.rejects(shm.open(key), { code: 'ERR_SHM_DESTROYED', message: /shm\.destroy\(\)/ })
+  await shm.destroy(key)
+  const anew = await another(t, key)
+  t.equal(await anew.write('new'), 1)
+})

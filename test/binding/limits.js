@@ -30,7 +30,9 @@ const limits = [
   ['shmall', 'echo 1 > /proc/sys/kernel/shmall', 'shmget', 28],
   ['shmmax', 'echo 8192 > /proc/sys/kernel/shmmax', 'shmget', 22],
   ['sem', 'echo "32000 32000 500 1" > /proc/sys/kernel/sem && ipcmk -S 1 > /dev/null', 'semget', 28],
-  ['sem', 'echo "32000 3 500 100" > /proc/sys/kernel/sem', 'semget', 28]
+  ['sem', 'echo "32000 3 500 100" > /proc/sys/kernel/sem', 'semget', 28],
+  ['sem', 'echo "3 32000 500 100" > /proc/sys/kernel/sem', 'semget', 22],
+  ['sem', 'echo "32000 32000 2 100" > /proc/sys/kernel/sem', 'semtimedop', 7]
 ]
 
 for (const [sysctl, shell, syscall, errno] of limits) {

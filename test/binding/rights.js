@@ -98,3 +98,11 @@ t.test('a foreign semaphore set under the key of a segment to be made', rootOnly
   await t.rejects(shm.open(key), { code: 'ERR_SHM_OWNER' })
   t.equal(kernel.under(key).sets.length, 1)
 })
+
+t.test('a mode that is given bounds what is accepted, of whomever', async t => {
+  const segment = await withSegment(t, { mode: 0o666 })
+  for (const options of [{ mode: 0o600 }, { mode: 0o600, owner: 'any' }, { mode: 0o644, owner: 'any' }]) {
+    await t.rejects(shm.open(segment.key, options), { code: 'ERR_SHM_OWNER', message: /mode 0666/ })
+  }
+  await another(t, segment.key, { mode: 0o666, owner: 'any' })
+})

@@ -80,3 +80,22 @@ t.test('a segment closed meanwhile', async t => {
   const segment = await withSegment(t)
   await t.rejects(segment.update(async () => { await segment.close(); return 'x' }), { code: 'ERR_SHM_CLOSED' })
 })
+
+t.test('keeps the media type unless given another', async t => {
+  const segment = await withSegment(t)
+  await segment.write('1', { mediaType: 'application/json' })
+  await segment.update(() => '2')
+  t.equal((await segment.snapshot()).mediaType, 'application/json')
+  await segment.update(() => '3', { mediaType: 'text/plain' })
+  t.equal((await segment.snapshot()).mediaType, 'text/plain')
+})
+
+t.test('conflicts until the time is over are a time-out, of the time that was given', async t => {
+  const segment = await withSegment(t)
+  const other = async () => {
+    segment.writeSync('first')
+    await new Promise(resolve => setTimeout(resolve, 30))
+    return 'second'
+  }
+  await t.rejects(segment.update(other, { timeout: 20 }), { code: 'ERR_SHM_TIMEOUT', message: /within 20 ms: others wrote first/ })
+})

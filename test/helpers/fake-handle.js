@@ -2,9 +2,8 @@
 
 // What js/segment.js gets from the addon, made up: a test answers its calls by hand.
 
-const { FACT_COLUMNS, OPENING, Segment } = require('../../js/segment')
-
-const COLUMNS = 8
+const { OPENING, Segment } = require('../../js/segment')
+const { COLUMNS, READ, WRITE } = require('../../js/table')
 
 /** Calls that have reached the pool, as { kind, count, numbers, targets or buffers, slice, answer }. */
 class FakeHandle {
@@ -44,13 +43,13 @@ class FakeHandle {
 /** A segment on a fake handle. */
 function fakeSegment (options) {
   const handle = new FakeHandle()
-  const facts = new Float64Array(FACT_COLUMNS)
+  const facts = new Float64Array(COLUMNS)
   return { handle, facts, segment: new Segment(OPENING, { handle, facts, context: { label: 'fake segment' }, maxPending: Infinity, ...options }) }
 }
 
 /** Answers a trip of writes: version `first` and on. */
 function commit ({ count, numbers, answer }, first = 1) {
-  for (let row = 0; row < count; row++) numbers[row * COLUMNS + 3] = first + row
+  for (let row = 0; row < count; row++) numbers[row * COLUMNS + WRITE.VERSION] = first + row
   answer(undefined, undefined)
 }
 
@@ -60,12 +59,12 @@ function deliver ({ targets, numbers, answer }, value, version = 1) {
   const failures = []
   targets.forEach((target, row) => {
     const at = row * COLUMNS
-    const [offset, whole] = numbers.subarray(at, at + 2)
+    const { [READ.OFFSET]: offset, [READ.WHOLE]: whole } = numbers.subarray(at)
     if (whole && bytes.length > target.length) {
       failures[row] = { code: 'TOO_LARGE', number: bytes.length }
       return
     }
-    numbers.set([0, version, bytes.length, bytes.copy(target, 0, Math.min(offset, bytes.length)), 0, 0], at + 2)
+    numbers.set([version, bytes.length, bytes.copy(target, 0, Math.min(offset, bytes.length)), 0, 0], at + READ.VERSION)
   })
   answer(undefined, failures.length > 0 ? failures : undefined)
 }

@@ -11,6 +11,7 @@ const { promisify } = require('node:util')
 const { setTimeout: sleep } = require('node:timers/promises')
 const shm = require('../..')
 const { hold } = require('../helpers/peer')
+const { run } = require('../helpers/run')
 const { withSegment } = require('../helpers/segment')
 
 /** How often an interval of 5 ms comes while something is under way. */
@@ -71,4 +72,24 @@ t.test('64 waiting segments are all served', async t => {
   t.ok((await Promise.all(segments.slice(4).map(segment => segment.write('x')))).every(version => version === 1))
   await Promise.all(holders.map(holder => holder.kill()))
   t.ok((await Promise.all(blocked)).every(version => version === 1))
+})
+
+// ESM makes the threads before a module can say how many: what it says then must not count.
+t.test('the number of threads that process.env claims too late', async t => {
+  const segments = []
+  for (let i = 0; i < 6; i++) segments.push(await withSegment(t))
+  await Promise.all(segments.map(({ key }) => hold(t, key)))
+  const keys = segments.map(({ key }) => key)
+  const reads = await run(async (shm, keys) => {
+    const fs = require('node:fs/promises')
+    const file = '/proc/self/stat'
+    await fs.readFile(file)
+    process.env.UV_THREADPOOL_SIZE = '16'
+    const segments = await Promise.all(keys.map(key => shm.open(key)))
+    const state = { reads: 0, waiting: true }
+    Promise.allSettled(segments.map(segment => segment.write('x', { timeout: 1500 }))).then(() => { state.waiting = false })
+    for (; state.waiting; state.reads++) await fs.readFile(file)
+    return state.reads
+  }, [keys])
+  t.ok(reads > 100, `${reads} files read meanwhile`)
 })

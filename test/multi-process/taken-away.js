@@ -66,3 +66,18 @@ for (const [name, fn] of Object.entries(take)) {
     t.type(await segment.write('and the segment too'), 'number')
   })
 }
+
+t.test('memory that is gone before a pool thread has begun', async t => {
+  const segment = await withSegment(t, { capacity: LENGTH })
+  await segment.write('the value')
+  const error = { name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE' }
+  const buffer = new ArrayBuffer(LENGTH)
+  const written = segment.write(buffer)
+  structuredClone(buffer, { transfer: [buffer] })
+  await t.rejects(written, error)
+  const target = new ArrayBuffer(LENGTH)
+  const copied = segment.readInto(target)
+  structuredClone(target, { transfer: [target] })
+  await t.rejects(copied, error)
+  t.equal(String(await segment.read()), 'the value')
+})

@@ -106,3 +106,9 @@ t.test('a client that leaves during the upload leaves nothing behind', async t =
   await gone
   t.match(await read(fastify), { body: 'old', headers: { 'shm-version': '1' } })
 })
+
+t.test('an encoding would be lost with the bytes stored as they come', async t => {
+  const { fastify } = await build(t)
+  isProblem(t, await write(fastify, 'x', { 'content-type': 'text/plain', 'content-encoding': 'gzip' }), 415, 'ERR_CONTENT_ENCODING')
+  t.equal((await write(fastify, 'x', { 'content-type': 'text/plain', 'content-encoding': 'identity' })).statusCode, 200)
+})

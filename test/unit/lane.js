@@ -3,6 +3,7 @@
 // How calls travel to the pool, against a handle that answers by hand.
 
 const t = require('tap')
+const { COLUMNS, WRITE } = require('../../js/table')
 const { setTimeout: sleep } = require('node:timers/promises')
 const { commit, deliver, fakeSegment } = require('../helpers/fake-handle')
 
@@ -99,9 +100,9 @@ t.test('one of a trip may fail', async t => {
   const { handle, segment } = fakeSegment()
   const settled = Promise.allSettled([segment.write('1', { ifVersion: 5 }), segment.write('2'), segment.write('3')])
   const { numbers, answer } = await handle.trip()
-  t.strictSame([numbers[0], numbers[8]], [5, -1])
-  numbers[11] = 1
-  numbers[19] = 2
+  t.strictSame([numbers[WRITE.IF_VERSION], numbers[COLUMNS + WRITE.IF_VERSION]], [5, -1])
+  numbers[COLUMNS + WRITE.VERSION] = 1
+  numbers[2 * COLUMNS + WRITE.VERSION] = 2
   answer(undefined, [{ code: 'VERSION_CONFLICT', number: 0 }])
   t.match(await settled, [{ reason: { code: 'ERR_SHM_VERSION_CONFLICT', version: 0 } }, { value: 1 }, { value: 2 }])
 })
@@ -178,4 +179,31 @@ t.test('close waits for the trip that is under way', async t => {
   commit(trip)
   t.equal(await first, 1)
   await closing
+})
+
+t.test('whose turn comes too late is not sent', async t => {
+  const { handle, segment } = fakeSegment()
+  const first = segment.write('1')
+  const trip = await handle.trip()
+  const late = segment.write('2', { timeout: 5 })
+  const patient = segment.write('3')
+  const once = segment.write('4', { timeout: 0 })
+  await sleep(20)
+  commit(trip)
+  await t.rejects(late, { code: 'ERR_SHM_TIMEOUT', message: /calls before it/ })
+  const next = await handle.trip()
+  t.equal(next.count, 2)
+  commit(next, 2)
+  t.strictSame(await Promise.all([first, patient, once]), [1, 2, 3])
+})
+
+t.test('who was busy for a full slice leaves the place in the pool to others', async t => {
+  const { handle, segment } = fakeSegment()
+  const written = segment.write('1')
+  const trip = await handle.trip()
+  await sleep(60)
+  trip.answer(BUSY)
+  t.equal(handle.trips.length, 0, 'not at once')
+  commit(await handle.trip())
+  t.equal(await written, 1)
 })

@@ -185,11 +185,12 @@ class Cell {
     return slot.version.load(std::memory_order_relaxed) == version;
   }
 
-  // Version's slot is not the current one's, so no reader depends on it. Marked 0 before its first byte changes: the
-  // fence keeps the bytes behind the mark, for readers that still copy the old version out of it.
+  // Version's slot is not the current one's, so no reader depends on it. Marked 0 before its first byte changes, for
+  // readers that still copy the old version out of it. The fence keeps plain stores behind the mark; a memcpy of many bytes
+  // uses non-temporal ones, which only a mark that is stored with full order is before, on x86.
   void FillSlot(uint64_t version, const WriteRequest& request) const noexcept {
     SlotDescriptor& slot = SlotOf(version);
-    slot.version.store(0, std::memory_order_release);
+    slot.version.store(0, std::memory_order_seq_cst);
     std::atomic_thread_fence(std::memory_order_release);
     RacyCopy(PayloadOf(version), request.data, request.length);
     slot.length.store(request.length, std::memory_order_relaxed);

@@ -48,7 +48,8 @@ class Destroyer {
     const SemaphoreSet set(geometry->semaphore_id);
     const auto facts = set.Stat();
     const auto own = Segment::Stat(segment->id());
-    if (!facts || !own || facts->sem_perm.__key != own->shm_perm.__key) return Fail(Code::kNotFound);
+    if (!facts && facts.code() != Code::kDestroyed) return facts.error();
+    if (!facts || !own || !BelongsTo(*facts, *own)) return Fail(Code::kNotFound);
     return set;
   }
 
@@ -65,6 +66,7 @@ class Destroyer {
       if (!now || *now != segment.id() || ContentOf(segment) != Content::kBlank) return std::nullopt;
       return Fail(Code::kLayout, "no magic");
     }
+    if (!set && set.code() != Code::kNotFound && set.code() != Code::kLayout) return set.error();
     if (!set) return RemoveSegment(segment);
     return RemoveUnderLock(*set, &segment);
   }
@@ -87,6 +89,9 @@ class Destroyer {
     const auto id = FindSegment();
     const bool same = segment == nullptr ? !id : (id && *id == segment->id());
     if (!same) return std::nullopt;
+    // Only now nobody is initialising it.
+    const bool blank = segment != nullptr && ContentOf(*segment) == Content::kBlank;
+    if (blank && !IsUntouched(*segment)) return Fail(Code::kLayout, "no magic");
     if (segment != nullptr && ContentOf(*segment) == Content::kCell) RetireHeader(*segment);
     // The segment first: a blank one without a set would be nobody's.
     const Status removed = segment != nullptr ? Segment::Remove(segment->id()) : Status(Nothing{});

@@ -87,6 +87,12 @@ inline Content ContentOf(const Segment& segment) noexcept {
   return header->magic.load(std::memory_order_acquire) == kMagic ? Content::kCell : Content::kForeign;
 }
 
+// Of a segment without magic: could a creator of ours have died over it? Reads every byte; only for what is found so.
+inline bool IsUntouched(const Segment& segment) noexcept {
+  const size_t payload = segment.size() - kHeaderBytes;
+  return payload >= kMinSlots * kStrideUnit && payload % kStrideUnit == 0 && detail::IsZero(segment.data() + kHeaderBytes, payload);
+}
+
 // The checked copy. Only for Content::kCell. kLayout for another major version, kCorrupt for impossible numbers.
 inline Result<Geometry> LoadGeometry(const Segment& segment) noexcept {
   using detail::LoadOnce;

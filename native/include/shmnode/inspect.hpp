@@ -27,6 +27,7 @@ inline Result<CellInfo> Describe(const Cell& cell, const shmid_ds& kernel) noexc
 inline Result<CellInfo> Inspect(const Cell& cell) noexcept {
   const auto kernel = Segment::Stat(cell.segment().id());
   if (!kernel) return kernel.error();
+  if ((kernel->shm_perm.mode & SHM_DEST) != 0) return Fail(Code::kDestroyed);
   return Describe(cell, *kernel);
 }
 

@@ -36,11 +36,11 @@ struct OwnerPolicy {
   std::optional<unsigned> widest_mode;
 
   Status Check(const ipc_perm& facts) const noexcept {
+    if (widest_mode && (facts.mode & 0777U & ~*widest_mode) != 0) return Fail(Code::kOwner, "a wider mode", facts.mode & 0777U);
     if (anyone) return Nothing{};
     const uid_t wanted = user.value_or(geteuid());
     const auto accepted = [wanted](uid_t uid) { return uid == wanted || uid == 0; };
     if (!accepted(facts.uid) || !accepted(facts.cuid)) return Fail(Code::kOwner, "another user's", facts.cuid);
-    if (widest_mode && (facts.mode & 0777U & ~*widest_mode) != 0) return Fail(Code::kOwner, "a wider mode", facts.mode & 0777U);
     return Nothing{};
   }
 };
@@ -55,6 +55,15 @@ struct OpenOptions {
   bool checksum = false;   // of a segment to create; kUnsupported where an existing one has none
   OwnerPolicy owner;
 };
+
+// Is it the set that was made together with the segment? Their keys are one; of private ones, that have none, at least
+// owner and mode are. Not so once the kernel has marked the segment for removal, which takes its key away.
+inline bool BelongsTo(const semid_ds& set, const shmid_ds& segment) noexcept {
+  const ipc_perm& a = set.sem_perm;
+  const ipc_perm& b = segment.shm_perm;
+  if (set.sem_nsems != kSemaphoreCount || a.__key != b.__key) return false;
+  return a.__key != IPC_PRIVATE || (a.uid == b.uid && a.cuid == b.cuid && (a.mode & 0777U) == (b.mode & 0777U));
+}
 
 namespace detail {
 
@@ -92,9 +101,11 @@ class Opener {
     const auto geometry = LoadGeometry(*segment);
     if (!geometry) return geometry.error();
     if (!options_.read_only) {
-      const Status set = CheckSet(SemaphoreSet(geometry->semaphore_id), Segment::Stat(id));
-      const bool being_destroyed = header->retired.load(std::memory_order_acquire) != 0;
-      if (!set) return being_destroyed ? std::nullopt : std::optional<Result<Cell>>(set.error());
+      const auto now = Segment::Stat(id);
+      const Status set = CheckSet(SemaphoreSet(geometry->semaphore_id), now);
+      const bool removed = header->retired.load(std::memory_order_acquire) != 0 || (now && (now->shm_perm.mode & SHM_DEST) != 0);
+      if (!set && removed) return Again(Fail(Code::kDestroyed));
+      if (!set) return set.code() == Code::kDestroyed ? Fail(Code::kDestroyed, "without its semaphore set") : set.error();
     }
     return Fitting(*std::move(segment), *geometry);
   }
@@ -135,9 +146,10 @@ class Opener {
     return Cell(std::move(segment), geometry);
   }
 
+  // The set that a header names: a number that somebody may have put there.
   Status CheckSet(SemaphoreSet set, const Result<shmid_ds>& segment) const noexcept {
     const auto facts = set.Stat();
-    if (facts && segment && facts->sem_perm.__key != segment->shm_perm.__key) return Fail(Code::kCorrupt, "semaphore set");
+    if (facts && segment && !BelongsTo(*facts, *segment)) return Fail(Code::kCorrupt, "semaphore set");
     return CheckSet(set);
   }
 
@@ -148,13 +160,14 @@ class Opener {
       if (facts.code() == Code::kAccess) return Nothing{};
       return facts.error();
     }
-    if (facts->sem_nsems != kSemaphoreCount) return Fail(Code::kCorrupt, "semaphore set");
+    if (facts->sem_nsems != kSemaphoreCount) return Fail(Code::kLayout, "semaphore set");
     return options_.owner.Check(facts->sem_perm);
   }
 
   // A destroyer died after it had retired the segment. What is left to do needs no lock: nothing here is used any more.
   std::optional<Result<Cell>> Retired(int id) const noexcept {
-    if (options_.read_only || target_.kind == Target::Kind::kId) return Fail(Code::kDestroyed);
+    if (target_.kind == Target::Kind::kId) return Fail(Code::kDestroyed);
+    if (options_.read_only) return Fail(Code::kNotFound);
     const Status removed = Segment::Remove(id);
     if (!removed && removed.code() == Code::kAccess) return Fail(Code::kDestroyed);
     return std::nullopt;
@@ -177,8 +190,8 @@ class Opener {
     if (ContentOf(segment) != Content::kBlank) return std::nullopt;
     const auto id = Segment::Find(target_.key);
     if (!id || *id != segment.id()) return std::nullopt;
+    if (!IsUntouched(segment)) return Fail(Code::kLayout, "no magic");
     if (segment.size() != SegmentBytesFor(capacity(), slots())) return Fail(Code::kCapacity, "not initialised", segment.size());
-    if (!IsZero(segment.data() + kHeaderBytes, segment.size() - kHeaderBytes)) return Fail(Code::kLayout, "no magic");
     return Initialise(std::move(segment), *set);
   }
 
@@ -190,7 +203,10 @@ class Opener {
     const Status checked = CheckSet(*set);
     if (!checked) return Again(checked.error());
     const auto hold = LockHold::Acquire(TurnstileLock(*set), LockMode::kExclusive, deadline_);
-    if (!hold) return Again(hold.error());
+    if (!hold) {
+      if (own_set && hold.code() != Code::kBusy) static_cast<void>(set->Remove());  // nobody can use it
+      return Again(hold.error());
+    }
     if (Segment::Find(target_.key)) return std::nullopt;
     if (!own_set) {
       // The set is older than the segment to be made. Somebody may still be attached to a removed one and use this set:

@@ -62,6 +62,7 @@ inline Error FromErrno(const char* syscall, int system_errno) noexcept {
       case EACCES:
       case EPERM: return Code::kAccess;
       case ENOMEM: return Code::kNoSpace;
+      case E2BIG:  // SEMOPM
       case ENOSPC: return Code::kLimit;
       case EAGAIN: return Code::kBusy;
       case EIDRM:

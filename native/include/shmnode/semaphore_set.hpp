@@ -27,7 +27,11 @@ class SemaphoreSet {
 
   // kExists where the key has one. IPC_PRIVATE creates a set without a key.
   static Result<SemaphoreSet> Create(key_t key, int count, unsigned mode) noexcept {
-    return Get(key, count, IPC_CREAT | IPC_EXCL | static_cast<int>(mode & 0777U));
+    auto set = Get(key, count, IPC_CREAT | IPC_EXCL | static_cast<int>(mode & 0777U));
+    if (set.code() != Code::kLayout) return set;
+    Error error = set.error();
+    error.code = Code::kLimit;  // fewer than count in one set: SEMMSL
+    return error;
   }
 
   Result<semid_ds> Stat() const noexcept {
