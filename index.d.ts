@@ -21,7 +21,7 @@ export const PRIVATE: unique symbol
 
 export interface WaitOptions {
   /**
-   * How long the call may wait, in milliseconds: 0 (one try) to `Infinity`. Default 5000.
+   * How long the call may wait, for the lock and for calls before it, in milliseconds: 0 (one try) to `Infinity`. Default 5000.
    * Over it, the call rejects with `ERR_SHM_TIMEOUT`, whose message names the pid that holds the lock.
    */
   timeout?: number
@@ -133,9 +133,9 @@ export interface SegmentInfo {
 export class Segment {
   private constructor ()
 
-  /** The current version, read live; 0 if never written. */
+  /** The current version, read live; 0 if never written. Throws `ERR_SHM_CLOSED` after {@link close}. */
   readonly version: number
-  /** Null for a private segment. */
+  /** A signed 32-bit integer; null for a private segment. */
   readonly key: number | null
   readonly name: string | null
   /** The kernel's `shmid`. */
@@ -166,7 +166,8 @@ export class Segment {
   write (data: Data, options?: WriteOptions): Promise<number>
   /**
    * Reads, calls `fn` with the snapshot and commits what it returns if nobody else has written meanwhile; else all over
-   * again, until the time-out. `fn` may be async; if it returns undefined nothing is written.
+   * again, until the time-out. `fn` may be async; if it returns undefined nothing is written. The media type stays
+   * unless `mediaType` gives another.
    * @returns the committed version, or the current one if nothing was written
    */
   update (fn: (snapshot: Snapshot) => Data | undefined | Promise<Data | undefined>, options?: Omit<WriteOptions, 'ifVersion'>): Promise<number>
@@ -183,11 +184,14 @@ export class Segment {
   /** What the kernel and the header say of this segment now. */
   stat (): Promise<SegmentInfo>
   /**
-   * Detaches. Calls in flight finish, calls that wait reject with `ERR_SHM_CLOSED`. The segment and its value stay.
-   * Calling it again is fine.
+   * Detaches. Calls in flight, and those made in this turn of the event loop, finish; calls that wait for the lock or in a
+   * long queue reject with `ERR_SHM_CLOSED`. The segment and its value stay. Calling it again is fine.
    */
   close (): Promise<void>
-  /** Deletes the segment for everyone and closes this handle. Everyone attached gets `ERR_SHM_DESTROYED` from then on. */
+  /**
+   * Deletes the segment for everyone and closes this handle. Everyone attached gets `ERR_SHM_DESTROYED` from then on.
+   * Rejects with `ERR_SHM_ACCESS` unless this user made it or is root, and with `ERR_SHM_READ_ONLY`.
+   */
   destroy (options?: WaitOptions): Promise<void>
   /** {@link close}. */
   [Symbol.asyncDispose] (): Promise<void>
@@ -196,7 +200,8 @@ export class Segment {
 /**
  * Opens a segment, and creates it where there is none.
  * Rejects with `ERR_SHM_NOT_FOUND`, `_EXISTS`, `_ACCESS`, `_OWNER`, `_LAYOUT` (something else lives under the key; it is left
- * untouched), `_CAPACITY`, `_NAME_COLLISION`, `_CORRUPT`, `_NO_SPACE`, `_LIMIT` (naming the kernel setting), `_TIMEOUT`.
+ * untouched), `_CAPACITY`, `_NAME_COLLISION`, `_UNSUPPORTED` (no checksum), `_CORRUPT`, `_DESTROYED` (its lock was removed: {@link destroy}
+ * what is left), `_NO_SPACE`, `_LIMIT` (naming the kernel setting), `_TIMEOUT`.
  */
 export function open (reference: SegmentReference, options?: OpenOptions): Promise<Segment>
 /** All cell segments on this machine that this process may read, in the order of their ids. */

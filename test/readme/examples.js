@@ -12,7 +12,7 @@ const { uniqueKey, uniqueName } = require('../helpers/keys')
 
 const ROOT = path.join(__dirname, '../..')
 const readme = fs.readFileSync(path.join(ROOT, 'README.md'), 'utf8')
-const blocks = language => [...readme.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, 'gms'))].map(match => match[1])
+const blocks = (language, text = readme) => [...text.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, 'gms'))].map(match => match[1])
 
 function destroyIfThere (reference) {
   return shm.destroy(reference).catch(error => {
@@ -25,7 +25,7 @@ async function inPrivate (t, code, use) {
   const key = uniqueKey()
   const name = uniqueName()
   t.teardown(() => Promise.all([key, name].map(destroyIfThere)))
-  return use(code.replaceAll(/'(prices|leader)'/g, `'${name}'`), plainEnv({ SHM_KEY: String(key) }))
+  return use(code.replaceAll(/'(prices|leader)'/g, `'${name}'`), plainEnv({ SHM_KEY: String(key) }), name)
 }
 
 /** The comments behind console.log tell what it prints; numbers of processes differ. */
@@ -67,6 +67,21 @@ t.test('the shell', async t => {
     t.equal(dialogue(talk).length, 3)
     server.process.kill('SIGTERM')
     await server.ended
+  })
+})
+
+t.test('C++, from native/README.md', async t => {
+  const folder = t.testdir({})
+  const text = fs.readFileSync(path.join(ROOT, 'native/README.md'), 'utf8')
+  const [code] = blocks('cpp', text)
+  await inPrivate(t, code.replaceAll('"prices"', "'prices'"), async (code, env, name) => {
+    fs.writeFileSync(path.join(folder, 'prices.cc'), code.replaceAll(`'${name}'`, `"${name}"`))
+    execFileSync('g++', ['-std=c++20', '-O2', '-Wall', '-Wextra', '-Werror', '-I', path.join(ROOT, 'native/include'), 'prices.cc', '-o', 'prices'], { cwd: folder })
+    const segment = await shm.open(name)
+    t.teardown(() => segment.close())
+    await segment.write('written in JavaScript')
+    t.equal(execFileSync(path.join(folder, 'prices'), { encoding: 'utf8' }), 'version 1: written in JavaScript\nversion 2 is mine\n')
+    t.match(await segment.snapshot(), { data: Buffer.from('written in C++'), version: 2, mediaType: 'text/plain' })
   })
 })
 
