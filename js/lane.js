@@ -41,6 +41,12 @@ function sliceFor (calls, at) {
   return Math.max(slice, 0)
 }
 
+/** Its turn came too late. Those that do not wait have one try all the same. */
+const isLate = (call, at) => call.timeout > 0 && at >= call.begun + call.timeout
+/** Its memory was given away meanwhile. */
+const isGone = ({ memory, memoryLength }) => memory !== undefined && memory.length !== memoryLength
+const isUseless = (call, at) => isLate(call, at) || isGone(call)
+
 /** What is common to reads and writes. Runs on the loop thread only. */
 class Lane {
   #waiting = []
@@ -135,21 +141,16 @@ class Lane {
       const count = this.fit(this.#waiting)
       const calls = count === this.#waiting.length ? this.#waiting : this.#waiting.slice(0, count)
       this.#waiting = count === this.#waiting.length ? [] : this.#waiting.slice(count)
-      const useful = calls.filter(call => !this.#refused(call, at))
+      const useful = calls.some(call => isUseless(call, at)) ? calls.filter(call => !this.#refused(call, at)) : calls
       if (useful.length > 0) return useful
     }
     return []
   }
 
-  /** Rejects calls whose turn came too late (but for those that do not wait: they have one try), or whose memory is gone. */
   #refused (call, at) {
-    if (call.timeout > 0 && at >= call.begun + call.timeout) {
-      call.reject(fromFailure({ code: 'TIMEOUT', reason: 'queue' }, { ...this.context, waited: call.timeout }))
-      return true
-    }
-    const { memory } = call
-    if (memory === undefined || memory.length === call.memoryLength) return false
-    call.reject(invalidValue('data', 'must not be transferred before the call settles', memory))
+    if (isLate(call, at)) call.reject(fromFailure({ code: 'TIMEOUT', reason: 'queue' }, { ...this.context, waited: call.timeout }))
+    else if (isGone(call)) call.reject(invalidValue('data', 'must not be transferred before the call settles', call.memory))
+    else return false
     return true
   }
 
