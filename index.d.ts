@@ -25,6 +25,12 @@ export interface WaitOptions {
    * Over it, the call rejects with `ERR_SHM_TIMEOUT`, whose message names the pid that holds the lock.
    */
   timeout?: number
+  /**
+   * Ends the call: it rejects with the signal's reason, at once where it waits. A write that rejects so has not been committed;
+   * one that was just being committed resolves. A call that works on the caller's memory settles when the memory is free, within
+   * 50 ms.
+   */
+  signal?: AbortSignal
 }
 
 export interface ReadOptions extends WaitOptions {
@@ -67,6 +73,11 @@ export interface OpenOptions extends WaitOptions {
   owner?: number | 'any'
   /** How many calls may be pending on this handle; one more rejects with `ERR_SHM_QUEUE_FULL`. Default 10,000. */
   maxPending?: number
+  /**
+   * Calls on values of up to so many bytes are tried at once on the calling thread, and go to the thread pool only where they
+   * would have to wait. For who wants the last microseconds; the copies then take the event loop's time. Default 0: none.
+   */
+  inlineLimit?: number
 }
 
 export interface DestroyOptions extends WaitOptions {
@@ -121,6 +132,45 @@ export interface SegmentInfo {
   committedAt: Date | null
   writerPid: number | null
   mediaType: string | null
+}
+
+/** What has happened on one of a handle's queues, since it was opened. Times in milliseconds. */
+export interface QueueStats {
+  /** Calls that have settled, but for those that never left. */
+  calls: number
+  /** Trips to the thread pool, and the most calls that one had. */
+  batches: number
+  largestBatch: number
+  /** Calls served on the calling thread (`inlineLimit`). */
+  inline: number
+  /** Copies made again because a writer was quicker. */
+  retries: number
+  /** How often the queue had to wait for the lock, and for how long; null if it never did. */
+  waits: number
+  waitTime: { min: number, mean: number, p50: number, p99: number, max: number } | null
+}
+
+export interface Stats {
+  /** Calls that have not settled. */
+  pending: number
+  reads: QueueStats
+  writes: QueueStats
+  locks: QueueStats
+}
+
+/**
+ * The lock for applications, held. The kernel releases it when this process dies, closing the segment releases it, and so
+ * does the end of the worker thread that took it. Nothing else does: a lock that is forgotten stays held.
+ */
+export interface Lock {
+  /** False once it was released or lost: its semaphores were removed, or reset by somebody. Read live. */
+  readonly held: boolean
+  /** Aborts when the lock is lost (looked at four times a second), or the segment is closed. Not when it is released. */
+  readonly signal: AbortSignal
+  /** Gives the lock back. It is free when this returns. Calling it again is fine. */
+  release (): Promise<void>
+  /** {@link release}. */
+  [Symbol.asyncDispose] (): Promise<void>
 }
 
 /**
@@ -181,6 +231,22 @@ export class Segment {
   /** Like {@link write}, on the calling thread. Never waits: throws `ERR_SHM_BUSY` while somebody else holds the lock. */
   writeSync (data: Data, options?: Omit<WriteOptions, 'timeout'>): number
 
+  /**
+   * Takes the lock that every segment has for its users' own purposes: exclusive among all processes, independent of reads and
+   * writes. Those of this handle who want it queue up here. Rejects with `ERR_SHM_TIMEOUT` (naming who holds it),
+   * `ERR_SHM_READ_ONLY`, `ERR_SHM_ACCESS`.
+   */
+  lock (options?: WaitOptions): Promise<Lock>
+  /** {@link lock}, or `ERR_SHM_BUSY` at once. */
+  tryLock (): Promise<Lock>
+  /**
+   * Calls `fn` under the {@link lock}, and releases it when what `fn` returns has settled. The signal aborts when the lock is lost.
+   * @returns what `fn` returns
+   */
+  withLock<T> (fn: (signal: AbortSignal) => T | Promise<T>, options?: WaitOptions): Promise<T>
+
+  /** Counts of what this handle did. */
+  stats (): Stats
   /** What the kernel and the header say of this segment now. */
   stat (): Promise<SegmentInfo>
   /**

@@ -4,16 +4,14 @@
 // under way travel together in the next one. That is where the speed comes from: an AsyncWorker per call costs ten times
 // as much.
 
+const { offAbort, onAbort } = require('./abort')
 const { fromFailure, invalidValue } = require('./errors')
+const { LaneCounts } = require('./stats')
+const { LONGEST_SLICE, now } = require('./time')
+const { waitingRoom } = require('./waiting-room')
 
-/** No wait in the pool is longer, in milliseconds. The addon holds it to that. */
-const LONGEST_SLICE = 50
-/** Until the next try of a batch that came back without the lock, in milliseconds. */
-const PAUSE = 2
 /** Calls that travel together at most. */
 const LONGEST_BATCH = 1024
-
-const now = () => performance.now()
 
 /** One pending call. Lanes have their own kinds of it. */
 class Call {
@@ -29,14 +27,18 @@ class Call {
     this.timeout = timeout
     this.memory = memory
     this.memoryLength = memory === undefined ? 0 : memory.length
-    /** When it was made, by performance.now(); 0 until the end of that turn: to look takes as long as the rest of making it. */
+    /** When it was made, by now(); 0 until the end of that turn: to look takes as long as the rest of making it. */
     this.begun = 0
+    /** Rejected by its signal already: of no use any more. */
+    this.isDead = false
+    /** Its signal has aborted while another thread works for it: { reason }. How it ends is known when that is back. */
+    this.aborted = undefined
   }
 }
 
 /** How long a batch may wait in the pool for the most impatient of its calls, in milliseconds. */
-function sliceFor (calls, at) {
-  let slice = LONGEST_SLICE
+function sliceFor (calls, at, longest) {
+  let slice = longest
   for (const call of calls) slice = Math.min(slice, call.begun + call.timeout - at)
   return Math.max(slice, 0)
 }
@@ -45,47 +47,59 @@ function sliceFor (calls, at) {
 const isLate = (call, at) => call.timeout > 0 && at >= call.begun + call.timeout
 /** Its memory was given away meanwhile. */
 const isGone = ({ memory, memoryLength }) => memory !== undefined && memory.length !== memoryLength
-const isUseless = (call, at) => isLate(call, at) || isGone(call)
+const isUseless = (call, at) => call.isDead || isLate(call, at) || isGone(call)
 
-/** What is common to reads and writes. Runs on the loop thread only. */
+/** What is common to reads, writes and locks. Runs on the loop thread only. */
 class Lane {
   #waiting = []
   #underWay = []
+  /** How many of both are dead. */
+  #dead = 0
   #scheduled = false
   #closed = false
   #drained = null
+  /** Since when the lock is held by others, and what the last try said of that. */
+  #blockedSince = 0
+  #refusal = null
+  counts = new LaneCounts()
 
   /**
    * @param {object} handle the addon's SegmentHandle
    * @param {object} context the segment's facts that messages need: label, key, name, capacity
+   * @param {number} lockKind what its calls may have to wait for: one of LOCK
    */
-  constructor (handle, context) {
+  constructor (handle, context, lockKind) {
     this.handle = handle
     this.context = context
+    this.lockKind = lockKind
+    this.semaphoreId = context.semaphoreId
   }
 
   /** Calls that have not settled. */
   get pending () {
-    return this.#waiting.length + this.#underWay.length
+    return this.#waiting.length + this.#underWay.length - this.#dead
   }
 
   /**
    * Adds a call. It leaves with those that are made before the current turn of JavaScript is over, so that neighbours
    * share a trip.
    * @param {Call} call
+   * @param {AbortSignal} [signal] one that has not aborted yet
    */
-  push (call) {
+  push (call, signal) {
     if (this.#closed) return call.reject(this.failure('CLOSED'))
+    if (signal !== undefined) this.#listen(call, signal)
     this.#waiting.push(call)
-    if (this.#underWay.length === 0) this.#schedule()
+    if (this.#underWay.length === 0 && this.#blockedSince === 0) this.#schedule()
     else call.begun = now()
   }
 
   /** Rejects what waits, but for a batch that was about to leave. Resolves when what is under way has come back. */
   close () {
-    this.#endTurn()
+    if (this.#blockedSince === 0) this.#endTurn()
     this.#closed = true
     this.#rejectWaiting()
+    this.#unblock()
     if (this.#underWay.length === 0) return Promise.resolve()
     return new Promise(resolve => { this.#drained = resolve })
   }
@@ -101,6 +115,38 @@ class Lane {
 
   // Lanes define travel(calls, slice, done): it starts the batch, settles its calls when it is back, and ends with
   // done(again, failure): the calls that have to travel again, and why, where that was for want of the lock.
+
+  /** Its signal has aborted while it is under way: true where it is left to settle when it is back. Lanes may say more. */
+  interrupt (call) {
+    return call.memory !== undefined
+  }
+
+  /** From the waiting room: a batch that may wait in the pool for so many milliseconds. */
+  depart (slice) {
+    const departed = now()
+    const calls = this.#take(departed)
+    if (calls.length === 0) return this.#unblock()
+    this.#underWay = calls
+    try {
+      this.travel(calls, sliceFor(calls, departed, slice), (again, failure) => this.#arrive(again, failure))
+    } catch (error) {
+      for (const call of calls) call.reject(error)
+      this.#arrive([])
+    }
+  }
+
+  /** From the waiting room: rejects whose time is over. */
+  expire (at) {
+    const calls = this.#waiting
+    this.#waiting = calls.filter(call => at < call.begun + call.timeout)
+    if (this.#waiting.length === calls.length) return
+    for (const call of calls) {
+      if (at < call.begun + call.timeout) continue
+      if (call.isDead) this.#dead--
+      else call.reject(fromFailure({ ...this.#refusal, code: 'TIMEOUT' }, { ...this.context, waited: call.timeout }))
+    }
+    if (this.#waiting.length === 0) this.#unblock()
+  }
 
   #schedule () {
     if (this.#scheduled) return
@@ -118,21 +164,12 @@ class Lane {
     for (const call of this.#waiting) {
       if (call.begun === 0) call.begun = at
     }
-    this.#depart()
+    if (this.#underWay.length === 0) this.#goOn()
   }
 
-  #depart () {
-    if (this.#underWay.length !== 0) return
-    const departed = now()
-    const calls = this.#take(departed)
-    if (calls.length === 0) return
-    this.#underWay = calls
-    try {
-      this.travel(calls, sliceFor(calls, departed), (again, failure) => this.#arrive(again, failure, departed))
-    } catch (error) {
-      for (const call of calls) call.reject(error)
-      this.#arrive([], undefined, departed)
-    }
+  /** Where others wait already, it is the room that says who may wait in the pool. */
+  #goOn () {
+    if (this.#waiting.length > 0) this.depart(waitingRoom.isEmpty ? LONGEST_SLICE : 0)
   }
 
   /** The next batch, without those that there is no use in sending. */
@@ -148,45 +185,86 @@ class Lane {
   }
 
   #refused (call, at) {
-    if (isLate(call, at)) call.reject(fromFailure({ code: 'TIMEOUT', reason: 'queue' }, { ...this.context, waited: call.timeout }))
+    if (call.isDead) this.#dead--
+    else if (isLate(call, at)) call.reject(fromFailure({ code: 'TIMEOUT', reason: 'queue' }, { ...this.context, waited: call.timeout }))
     else if (isGone(call)) call.reject(invalidValue('data', 'must not be transferred before the call settles', call.memory))
     else return false
     return true
   }
 
-  #arrive (again, failure, departed) {
+  #arrive (again, refusal) {
+    const calls = this.#underWay
     this.#underWay = []
-    if (again.length > 0) this.#waiting = again.concat(this.#waiting)
+    this.counts.addBatch(calls.length, again.length)
+    if (this.#dead > 0) this.#dead -= calls.filter(call => call.isDead).length
+    if (again.length > 0) this.#waiting = again.filter(isWanted).concat(this.#waiting)
     // What goes again only because the value has grown is under way still, and finishes after a close too.
-    const goesOn = !this.#closed || again.length > 0
-    if (failure === undefined && goesOn) return this.#depart()
+    if (refusal === undefined && (!this.#closed || again.length > 0)) {
+      this.#unblock()
+      return this.#goOn()
+    }
     if (this.#closed) {
+      this.#unblock()
       this.#rejectWaiting()
       this.#drained?.()
-      return
+    } else {
+      this.#block(refusal)
     }
-    this.#expire(failure, now())
-    // Also after a wait of a full slice: others want to have the place in the pool now.
-    this.#scheduled = true
-    setTimeout(Lane.#leave, PAUSE, this)
   }
 
-  /** Rejects whose time is over, in the batch that came back and behind it. */
-  #expire (failure, at) {
-    const calls = this.#waiting
-    this.#waiting = calls.filter(call => at < call.begun + call.timeout)
-    if (this.#waiting.length === calls.length) return
-    for (const call of calls) {
-      if (at < call.begun + call.timeout) continue
-      call.reject(fromFailure({ ...failure, code: 'TIMEOUT' }, { ...this.context, waited: call.timeout }))
-    }
+  #block (refusal) {
+    this.#refusal = refusal
+    if (this.#blockedSince === 0) this.#blockedSince = now()
+    waitingRoom.enter(this)
+    this.expire(now())
+  }
+
+  #unblock () {
+    if (this.#blockedSince === 0) return
+    this.counts.addWait(now() - this.#blockedSince)
+    this.#blockedSince = 0
+    waitingRoom.leave(this)
   }
 
   #rejectWaiting () {
     const calls = this.#waiting
     this.#waiting = []
-    for (const call of calls) call.reject(this.failure('CLOSED'))
+    for (const call of calls) {
+      if (call.isDead) this.#dead--
+      else call.reject(this.failure('CLOSED'))
+    }
+  }
+
+  #listen (call, signal) {
+    const { resolve, reject } = call
+    const listener = { abort: reason => this.#abort(call, reason) }
+    onAbort(signal, listener)
+    call.resolve = value => {
+      offAbort(signal, listener)
+      resolve(value)
+    }
+    call.reject = error => {
+      offAbort(signal, listener)
+      reject(error)
+    }
+  }
+
+  /** At once, unless another thread is at the caller's memory, or just about to commit. */
+  #abort (call, reason) {
+    if (this.#underWay.includes(call) && this.interrupt(call)) {
+      call.aborted = { reason }
+    } else {
+      call.isDead = true
+      this.#dead++
+      call.reject(reason)
+    }
   }
 }
 
-module.exports = { Call, Lane, LONGEST_SLICE, PAUSE, now }
+/** Of the calls that would have to travel again; those that are not are told so. */
+function isWanted (call) {
+  if (call.aborted !== undefined) call.reject(call.aborted.reason)
+  return call.aborted === undefined && !call.isDead
+}
+
+module.exports = { Call, Lane }

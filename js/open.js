@@ -21,11 +21,18 @@ async function open (reference, given) {
   const checked = options.object(given)
   const opening = options.openOptions(checked)
   const timeout = options.timeout(checked)
-  const maxPending = options.maxPending(checked)
+  const limits = { maxPending: options.maxPending(checked), inlineLimit: options.inlineLimit(checked) }
+  const signal = options.signal(checked)
   const facts = new Float64Array(COLUMNS)
   const attempt = (slice, callback) => binding.open(target, opening, facts, slice, callback)
-  const handle = await untilHad(attempt, timeout, { ...context, capacity: opening.capacity || 'the default' })
-  return new Segment(OPENING, { handle, facts, context, maxPending })
+  const messages = { ...context, capacity: opening.capacity || 'the default' }
+  const handle = await untilHad(attempt, { timeout, signal, giveBack }, messages)
+  return new Segment(OPENING, { handle, facts, context, ...limits })
+}
+
+/** Nobody waits for it any more. */
+function giveBack (handle) {
+  handle.close(() => {})
 }
 
 /** @returns {Promise<import('..').SegmentInfo[]>} */
@@ -44,8 +51,8 @@ async function destroy (reference, given) {
   const { target, ...context } = parseReference(reference)
   const checked = options.object(given)
   const policy = { ...options.owner(checked.owner), widestMode: -1 }
-  const timeout = options.timeout(checked)
-  await untilHad((slice, callback) => binding.destroy(target, policy, slice, callback), timeout, context)
+  const wait = { timeout: options.timeout(checked), signal: options.signal(checked) }
+  await untilHad((slice, callback) => binding.destroy(target, policy, slice, callback), wait, context)
 }
 
 module.exports = { open, list, destroy }

@@ -38,6 +38,14 @@ function timeout ({ timeout }) {
   return timeout
 }
 
+/** An AbortSignal that has not aborted, or undefined. Throws the reason of one that has. */
+function signal ({ signal }) {
+  if (signal === undefined) return undefined
+  if (!(signal instanceof AbortSignal)) throw invalidType('options.signal', 'an instance of AbortSignal', signal)
+  signal.throwIfAborted()
+  return signal
+}
+
 /** A part of the value, or undefined where all of it is meant. */
 function range ({ offset, length }) {
   if (offset === undefined && length === undefined) return undefined
@@ -93,4 +101,9 @@ function maxPending ({ maxPending = DEFAULT_MAX_PENDING }) {
   return maxPending === Infinity ? maxPending : integer('options.maxPending', maxPending, 1, Number.MAX_SAFE_INTEGER)
 }
 
-module.exports = { object, integer, timeout, range, mediaType, ifVersion, owner, openOptions, maxPending, DEFAULT_TIMEOUT }
+/** Bytes up to which calls are tried on the calling thread. */
+function inlineLimit ({ inlineLimit = 0 }) {
+  return inlineLimit === Infinity ? inlineLimit : integer('options.inlineLimit', inlineLimit, 0, Number.MAX_SAFE_INTEGER)
+}
+
+module.exports = { object, integer, timeout, signal, inlineLimit, range, mediaType, ifVersion, owner, openOptions, maxPending, DEFAULT_TIMEOUT }

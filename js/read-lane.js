@@ -6,6 +6,7 @@
 const { fromFailure } = require('./errors')
 const { Call, Lane } = require('./lane')
 const { COLUMNS, READ, Table } = require('./table')
+const { LOCK } = require('./waiting-room')
 
 /** Values up to here are shared between the reads of a batch: a second copy of so little costs less than a row. */
 const SHARED_LIMIT = 16 * 1024
@@ -46,6 +47,10 @@ class Row {
 class ReadLane extends Lane {
   #table = new Table()
   #scratch = Buffer.alloc(0)
+
+  constructor (handle, context) {
+    super(handle, context, LOCK.SHARED)
+  }
 
   fit (calls) {
     const most = super.fit(calls)
@@ -107,6 +112,7 @@ class ReadLane extends Lane {
   #settle (row, at, mediaType, again) {
     const numbers = this.#table.numbers
     const copied = numbers[at + READ.COPIED]
+    this.counts.retries += numbers[at + READ.RETRIES]
     const facts = {
       version: numbers[at + READ.VERSION],
       length: copied,

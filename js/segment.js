@@ -4,10 +4,13 @@ const { isUint8Array } = require('node:util/types')
 const { bytesToWrite, bytesToWriteNow, viewOf } = require('./bytes')
 const { ShmError, fromFailure, invalidType, invalidValue } = require('./errors')
 const { toInfo, toSnapshot } = require('./facts')
-const { now } = require('./lane')
+const { Lock, TAKING } = require('./lock')
+const { LockCall, LockLane } = require('./lock-lane')
 const options = require('./options')
 const { ReadCall, ReadLane } = require('./read-lane')
 const { READ } = require('./table')
+const { now } = require('./time')
+const { isTraced, traced } = require('./tracing')
 const { untilHad } = require('./waiting')
 const { WriteCall, WriteLane } = require('./write-lane')
 
@@ -22,8 +25,8 @@ const justFacts = (_, { length, version }) => ({ length, version })
 const isOf = (error, code) => error instanceof ShmError && error.code === `ERR_SHM_${code}`
 
 /**
- * A handle on an open segment; index.d.ts describes it. Two lanes take its waiting calls to the pool, one for reads and one
- * for writes, so that reads never queue behind a write that waits.
+ * A handle on an open segment; index.d.ts describes it. Lanes take its waiting calls to the pool, one for reads, one for writes
+ * and one for the lock of applications, so that none of them queues behind another that waits.
  */
 class Segment {
   #handle
@@ -31,14 +34,18 @@ class Segment {
   #context
   #reads
   #writes
+  #locks
   #maxPending
+  #inlineLimit
+  /** Those of `lock()` that are held. */
+  #held = new Set()
   #closed = null
 
   /** `facts` is the row of a table that the addon's handle was made with; `context` names the segment in messages. */
   constructor (token, opened) {
     if (token !== OPENING) throw new TypeError('Illegal constructor: segments come from open()')
-    const { handle, facts, context, maxPending } = opened
-    const { id, key, name, capacity, incarnation, readOnly } = handle.describe()
+    const { handle, facts, context, maxPending, inlineLimit } = opened
+    const { id, key, name, capacity, incarnation, readOnly, semaphoreId } = handle.describe()
     this.key = key || null
     this.name = name || null
     this.id = id
@@ -48,10 +55,12 @@ class Segment {
     this.readOnly = readOnly
     this.#handle = handle
     this.#facts = facts
-    this.#context = { ...context, key: this.key, name: this.name, capacity, maxPending }
+    this.#context = { ...context, key: this.key, name: this.name, capacity, maxPending, semaphoreId }
     this.#maxPending = maxPending
+    this.#inlineLimit = inlineLimit
     this.#reads = new ReadLane(handle, this.#context)
     this.#writes = new WriteLane(handle, this.#context)
+    this.#locks = new LockLane(handle, this.#context)
   }
 
   get version () {
@@ -59,32 +68,27 @@ class Segment {
   }
 
   read (given) {
-    return this.#read(given, undefined, justData)
+    return isTraced('read') ? this.#traced('read', () => this.#read(given, undefined, justData)) : this.#read(given, undefined, justData)
   }
 
   snapshot (given) {
-    return this.#read(given, undefined, toSnapshot)
+    return isTraced('read') ? this.#traced('read', () => this.#read(given, undefined, toSnapshot)) : this.#read(given, undefined, toSnapshot)
   }
 
   readInto (target, given) {
-    return this.#read(given, target, justFacts)
+    return isTraced('read') ? this.#traced('read', () => this.#read(given, target, justFacts)) : this.#read(given, target, justFacts)
   }
 
   write (data, given) {
-    return new Promise((resolve, reject) => {
-      const { timeout, mediaType, ifVersion } = this.#writeOptions(given)
-      const bytes = bytesToWrite(data)
-      this.#checkWrite(bytes)
-      this.#travel(this.#writes, new WriteCall(resolve, reject, timeout, bytes, mediaType, ifVersion))
-    })
+    return isTraced('write') ? this.#traced('write', () => this.#write(data, given)) : this.#write(data, given)
   }
 
   async update (fn, given) {
     if (typeof fn !== 'function') throw invalidType('fn', 'of type function', fn)
-    const { timeout, mediaType } = this.#writeOptions(given)
+    const { timeout, signal, mediaType } = this.#writeOptions(given)
     const deadline = now() + timeout
     try {
-      return await this.#update(fn, mediaType, () => Math.max(0, deadline - now()))
+      return await this.#update(fn, mediaType, () => ({ signal, timeout: Math.max(0, deadline - now()) }))
     } catch (error) {
       // The parts had what was left of the time, and say so.
       if (!isOf(error, 'TIMEOUT')) throw error
@@ -121,6 +125,39 @@ class Segment {
     throw fromFailure(version, { ...this.#context, ifVersion, length: bytes.length })
   }
 
+  lock (given) {
+    return isTraced('lock') ? this.#traced('lock', () => this.#lock(given)) : this.#lock(given)
+  }
+
+  async tryLock () {
+    if (this.#locks.pending > 0) throw fromFailure({ code: 'BUSY' }, this.#context)
+    try {
+      return await this.lock({ timeout: 0 })
+    } catch (error) {
+      if (!isOf(error, 'TIMEOUT')) throw error
+      throw fromFailure({ code: 'BUSY', holder: error.holderPid }, this.#context)
+    }
+  }
+
+  async withLock (fn, given) {
+    if (typeof fn !== 'function') throw invalidType('fn', 'of type function', fn)
+    const lock = await this.lock(given)
+    try {
+      return await fn(lock.signal)
+    } finally {
+      await lock.release()
+    }
+  }
+
+  stats () {
+    return {
+      pending: this.#pending,
+      reads: this.#reads.counts.toStats(),
+      writes: this.#writes.counts.toStats(),
+      locks: this.#locks.counts.toStats()
+    }
+  }
+
   stat () {
     return new Promise((resolve, reject) => {
       this.#open().stat((failure, info) => failure ? reject(fromFailure(failure, this.#context)) : resolve(toInfo(info)))
@@ -133,8 +170,9 @@ class Segment {
   }
 
   async destroy (given) {
-    const timeout = options.timeout(options.object(given))
-    await untilHad((slice, callback) => this.#open().destroy(slice, callback), timeout, this.#context)
+    const checked = options.object(given)
+    const wait = { timeout: options.timeout(checked), signal: options.signal(checked) }
+    await untilHad((slice, callback) => this.#open().destroy(slice, callback), wait, this.#context)
     await this.close()
   }
 
@@ -143,21 +181,23 @@ class Segment {
   }
 
   async #close () {
-    await Promise.all([this.#reads.close(), this.#writes.close()])
+    const idle = [this.#reads, this.#writes, this.#locks].map(lane => lane.close())
+    for (const lock of this.#held) Lock.revoke(lock, { code: 'CLOSED' })
+    await Promise.all(idle)
     await new Promise(resolve => this.#handle.close(resolve))
   }
 
   async #update (fn, mediaType, left) {
     for (;;) {
-      const snapshot = await this.snapshot({ timeout: left() })
+      const snapshot = await this.snapshot(left())
       const data = await fn(snapshot)
       if (data === undefined) return snapshot.version
-      const options = { mediaType: mediaType ?? snapshot.mediaType ?? undefined, ifVersion: snapshot.version, timeout: left() }
+      const options = { mediaType: mediaType ?? snapshot.mediaType ?? undefined, ifVersion: snapshot.version, ...left() }
       try {
         return await this.write(data, options)
       } catch (error) {
         if (!isOf(error, 'VERSION_CONFLICT')) throw error
-        if (left() === 0) throw fromFailure({ code: 'TIMEOUT' }, { ...this.#context, waited: 0 })
+        if (left().timeout === 0) throw fromFailure({ code: 'TIMEOUT' }, { ...this.#context, waited: 0 })
       }
     }
   }
@@ -171,6 +211,7 @@ class Segment {
     const checked = options.object(given)
     return {
       timeout: options.timeout(checked),
+      signal: options.signal(checked),
       mediaType: options.mediaType(checked.mediaType),
       ifVersion: options.ifVersion(checked.ifVersion)
     }
@@ -189,14 +230,74 @@ class Segment {
       const call = given === undefined
         ? new ReadCall(resolve, reject, options.DEFAULT_TIMEOUT, undefined, view, finish)
         : new ReadCall(resolve, reject, options.timeout(options.object(given)), options.range(given), view, finish)
-      this.#travel(this.#reads, call)
+      const signal = given === undefined ? undefined : options.signal(given)
+      if (this.#inlineLimit > 0 && this.#reads.pending === 0 && this.#readInline(call)) return
+      this.#travel(this.#reads, call, signal)
     })
   }
 
-  #travel (lane, call) {
+  #write (data, given) {
+    return new Promise((resolve, reject) => {
+      const { timeout, signal, mediaType, ifVersion } = this.#writeOptions(given)
+      if (this.#inlineLimit > 0 && this.#writes.pending === 0 && this.#writeInline(resolve, bytesToWriteNow(data), mediaType, ifVersion)) return
+      const bytes = bytesToWrite(data)
+      this.#checkWrite(bytes)
+      this.#travel(this.#writes, new WriteCall(resolve, reject, timeout, bytes, mediaType, ifVersion), signal)
+    })
+  }
+
+  /** Serves a call on this thread, where that takes no wait: true then. */
+  #readInline ({ memory, range, finish, resolve }) {
+    const handle = this.#open()
+    const hint = handle.lengthHint()
+    if (range !== undefined || hint > this.#inlineLimit) return false
+    const target = memory ?? Buffer.allocUnsafe(hint)
+    if (handle.readSync(target, 0, true) !== undefined) return false
+    const { [READ.VERSION]: version, [READ.COPIED]: length, [READ.COMMITTED_AT]: committedAt, [READ.WRITER_PID]: writerPid } = this.#facts
+    this.#reads.counts.inline++
+    const data = memory !== undefined || length === hint ? target : target.subarray(0, length)
+    resolve(finish(data, { version, length, committedAt, writerPid, mediaType: handle.mediaType() }))
+    return true
+  }
+
+  #writeInline (resolve, bytes, mediaType, ifVersion) {
+    if (bytes.length > this.#inlineLimit) return false
+    this.#checkWrite(bytes)
+    const version = this.#open().writeSync(bytes, mediaType, ifVersion)
+    if (typeof version !== 'number') return false
+    this.#writes.counts.inline++
+    resolve(version)
+    return true
+  }
+
+  #lock (given) {
+    return new Promise((resolve, reject) => {
+      const checked = options.object(given)
+      const timeout = options.timeout(checked)
+      const signal = options.signal(checked)
+      if (this.readOnly) throw fromFailure({ code: 'READ_ONLY' }, this.#context)
+      this.#travel(this.#locks, new LockCall(held => resolve(this.#take(held)), reject, timeout), signal)
+    })
+  }
+
+  #take (held) {
+    const lock = new Lock(TAKING, held, this.#context, this.#held)
+    if (this.#closed !== null) Lock.revoke(lock, { code: 'CLOSED' })
+    return lock
+  }
+
+  #traced (name, call) {
+    return traced(name, call, { segment: this })
+  }
+
+  get #pending () {
+    return this.#reads.pending + this.#writes.pending + this.#locks.pending
+  }
+
+  #travel (lane, call, signal) {
     this.#open()
-    if (this.#reads.pending + this.#writes.pending >= this.#maxPending) throw fromFailure({ code: 'QUEUE_FULL' }, this.#context)
-    lane.push(call)
+    if (this.#pending >= this.#maxPending) throw fromFailure({ code: 'QUEUE_FULL' }, this.#context)
+    lane.push(call, signal)
   }
 
   #readNow (range) {

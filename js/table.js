@@ -5,7 +5,7 @@
 const COLUMNS = 8
 
 /** Of a read, as in native/addon/read_batch.hpp. Times are milliseconds since the Unix epoch. */
-const READ = { OFFSET: 0, WHOLE: 1, VERSION: 2, LENGTH: 3, COPIED: 4, COMMITTED_AT: 5, WRITER_PID: 6 }
+const READ = { OFFSET: 0, WHOLE: 1, VERSION: 2, LENGTH: 3, COPIED: 4, COMMITTED_AT: 5, WRITER_PID: 6, RETRIES: 7 }
 
 /** Of a write, as in native/addon/write_batch.hpp. Negative where there is none. */
 const WRITE = { IF_VERSION: 0, MEDIA_TYPE: 1, VERSION: 2 }

@@ -6,6 +6,7 @@
 const { fromFailure } = require('./errors')
 const { Call, Lane } = require('./lane')
 const { COLUMNS, Table, WRITE } = require('./table')
+const { LOCK } = require('./waiting-room')
 
 /** A batch ends with the write that reaches this many bytes: others wait for the lock meanwhile. */
 const BATCH_BYTES = 1024 * 1024
@@ -21,12 +22,18 @@ class WriteCall extends Call {
     super(resolve, reject, timeout, memory)
     this.mediaType = mediaType
     this.ifVersion = ifVersion
+    /** Which of its batch, once it is under way. */
+    this.row = -1
   }
 }
 
 /** Of WriteCalls. */
 class WriteLane extends Lane {
   #table = new Table()
+
+  constructor (handle, context) {
+    super(handle, context, LOCK.EXCLUSIVE)
+  }
 
   fit (calls) {
     const most = super.fit(calls)
@@ -38,11 +45,18 @@ class WriteLane extends Lane {
     return most
   }
 
+  /** An aborted write is not committed: how it ends is told by the thread that commits. */
+  interrupt (call) {
+    this.handle.cancelWrite(call.row)
+    return true
+  }
+
   travel (calls, slice, done) {
     const numbers = this.#table.reserve(calls.length)
     const mediaTypes = []
     for (let row = 0; row < calls.length; row++) {
       const { ifVersion, mediaType } = calls[row]
+      calls[row].row = row
       numbers[row * COLUMNS + WRITE.IF_VERSION] = ifVersion
       numbers[row * COLUMNS + WRITE.MEDIA_TYPE] = mediaType === undefined ? -1 : mediaTypes.push(mediaType) - 1
     }
@@ -68,6 +82,8 @@ class WriteLane extends Lane {
       const failure = failures?.[row]
       if (failure === undefined) {
         call.resolve(numbers[row * COLUMNS + WRITE.VERSION])
+      } else if (call.aborted !== undefined) {
+        call.reject(call.aborted.reason)
       } else if (failure.code === 'BUSY') {
         busy = failure
         again.push(call)

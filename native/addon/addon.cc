@@ -1,9 +1,12 @@
 // Table of contents of the addon: what js/binding.js gets. No protocol logic below this line, only in shmnode/.
 #include <napi.h>
 
+#include "held_lock.hpp"
 #include "instance.hpp"
 #include "machine.hpp"
 #include "segment_handle.hpp"
+#include "sweep.hpp"
+#include "wait_permit.hpp"
 
 namespace {
 
@@ -11,9 +14,13 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   auto* instance = new shmnode::addon::Instance;  // owned by the environment from the next line on
   env.SetInstanceData(instance);
   instance->segment_handle = Napi::Persistent(shmnode::addon::SegmentHandle::Define(env));
+  instance->held_lock = Napi::Persistent(shmnode::addon::HeldLock::Define(env));
   exports.Set("open", Napi::Function::New<shmnode::addon::Open>(env, "open"));
   exports.Set("destroy", Napi::Function::New<shmnode::addon::Destroy>(env, "destroy"));
   exports.Set("list", Napi::Function::New<shmnode::addon::List>(env, "list"));
+  exports.Set("sweep", Napi::Function::New<shmnode::addon::Sweep>(env, "sweep"));
+  // How many pool threads may be in a wait at a time.
+  exports.Set("waitPlaces", shmnode::addon::WaitPermit::Places());
   return exports;
 }
 

@@ -6,7 +6,9 @@
 namespace shmnode::addon {
 
 struct Instance {
-  Napi::FunctionReference segment_handle;  // the constructor
+  // The constructors.
+  Napi::FunctionReference segment_handle;
+  Napi::FunctionReference held_lock;
 };
 
 }  // namespace shmnode::addon

@@ -21,13 +21,15 @@ ReadBatch::ReadBatch(std::shared_ptr<const Cell> cell, const Napi::Array& target
     : Job(callback, "shmnode:read"), cell_(std::move(cell)), table_(table), slice_(slice) {
   const uint32_t count = targets.Length();
   requests_.reserve(count);
+  retries_.resize(count);
   for (uint32_t row = 0; row < count; row++) {
     auto [target, pin] = ToPinnedBytes(targets.Get(row));
     pins_.push_back(std::move(pin));
     requests_.push_back({.target = target.data,
                          .room = target.length,
                          .offset = static_cast<uint64_t>(table_.At(row, kReadOffset)),
-                         .whole = table_.At(row, kReadWhole) != 0});
+                         .whole = table_.At(row, kReadWhole) != 0,
+                         .retries = &retries_[row]});
   }
 }
 
@@ -54,7 +56,9 @@ void ReadBatch::Execute() {
 void ReadBatch::OnOK() {
   if (failure_) return Fail(*failure_);
   for (size_t row = 0; row < results_.size(); row++) {
-    if (results_[row]) StoreFacts(table_, row, *results_[row], requests_[row]);
+    if (!results_[row]) continue;
+    StoreFacts(table_, row, *results_[row], requests_[row]);
+    table_.At(row, kReadRetries) = retries_[row];
   }
   Callback().Call({Env().Undefined(), Failures(), MediaTypes()});
 }

@@ -15,7 +15,16 @@
 namespace shmnode::addon {
 
 // Columns of a read's row in the table, as in js/table.js: what is asked, then what came of it.
-enum ReadColumn : size_t { kReadOffset, kReadWhole, kReadVersion, kReadLength, kReadCopied, kReadCommittedAt, kReadWriterPid };
+enum ReadColumn : size_t {
+  kReadOffset,
+  kReadWhole,
+  kReadVersion,
+  kReadLength,
+  kReadCopied,
+  kReadCommittedAt,
+  kReadWriterPid,
+  kReadRetries
+};
 
 // Fills the columns from kReadVersion on. Times are milliseconds since the Unix epoch.
 void StoreFacts(const Table& table, size_t row, const ValueFacts& facts, const ReadRequest& request);
@@ -38,6 +47,7 @@ class ReadBatch : public Job {
   std::chrono::nanoseconds slice_;
   std::vector<ReadRequest> requests_;
   std::vector<Pin> pins_;  // of what the requests point to
+  std::vector<uint32_t> retries_;
   std::vector<Result<ValueFacts>> results_;
   std::optional<Error> failure_;
 };

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "held_lock.hpp"
 #include "instance.hpp"
 #include "read_batch.hpp"
 #include "task.hpp"
@@ -37,6 +38,15 @@ Result<uint64_t> WriteNow(const Cell& cell, const WriteRequest& request) {
   return version;
 }
 
+Result<UserLockHold> AcquireUserLock(const Cell& cell, std::chrono::nanoseconds slice) {
+  auto hold = UserLockHold::Acquire(cell.user_lock(), Deadline::Now());
+  if (hold && cell.IsRetired()) return shmnode::Fail(Code::kDestroyed);
+  if (hold.code() != Code::kBusy || slice.count() == 0) return hold;
+  const WaitPermit permit;
+  if (!permit.granted()) return hold;
+  return UserLockHold::Acquire(cell.user_lock(), permit.Slice(slice));
+}
+
 }  // namespace
 
 Napi::Function SegmentHandle::Define(Napi::Env env) {
@@ -47,6 +57,8 @@ Napi::Function SegmentHandle::Define(Napi::Env env) {
                          InstanceMethod<&SegmentHandle::LengthHint>("lengthHint"),
                          InstanceMethod<&SegmentHandle::Read>("read"),
                          InstanceMethod<&SegmentHandle::Write>("write"),
+                         InstanceMethod<&SegmentHandle::CancelWrite>("cancelWrite"),
+                         InstanceMethod<&SegmentHandle::Lock>("lock"),
                          InstanceMethod<&SegmentHandle::ReadSync>("readSync"),
                          InstanceMethod<&SegmentHandle::WriteSync>("writeSync"),
                          InstanceMethod<&SegmentHandle::MediaType>("mediaType"),
@@ -79,6 +91,7 @@ Napi::Value SegmentHandle::Describe(const Napi::CallbackInfo& info) {
   facts.Set("id", cell->segment().id());
   facts.Set("key", kernel ? kernel->shm_perm.__key : IPC_PRIVATE);
   facts.Set("readOnly", cell->segment().read_only());
+  facts.Set("semaphoreId", cell->lock().set().id());
   return facts;
 }
 
@@ -99,7 +112,18 @@ void SegmentHandle::Read(const Napi::CallbackInfo& info) {
 void SegmentHandle::Write(const Napi::CallbackInfo& info) {
   const auto buffers = info[0].As<Napi::Array>();
   const Table table(info[2], buffers.Length());
-  (new WriteBatch(Opened(info.Env()), buffers, info[1].As<Napi::Array>(), table, ToSlice(info[3]), info[4].As<Napi::Function>()))->Queue();
+  const auto& cell = Opened(info.Env());
+  cancelled_ = std::make_shared<CancelFlags>(buffers.Length());
+  (new WriteBatch(cell, buffers, info[1].As<Napi::Array>(), table, cancelled_, ToSlice(info[3]), info[4].As<Napi::Function>()))->Queue();
+}
+
+void SegmentHandle::CancelWrite(const Napi::CallbackInfo& info) { cancelled_->Cancel(info[0].As<Napi::Number>().Uint32Value()); }
+
+void SegmentHandle::Lock(const Napi::CallbackInfo& info) {
+  const auto cell = Opened(info.Env());
+  const auto slice = ToSlice(info[0]);
+  StartTask<UserLockHold>(
+      info[1].As<Napi::Function>(), "shmnode:lock", [cell, slice] { return AcquireUserLock(*cell, slice); }, HeldLock::New);
 }
 
 Napi::Value SegmentHandle::ReadSync(const Napi::CallbackInfo& info) {

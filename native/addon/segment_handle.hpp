@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "arguments.hpp"
+#include "cancel_flags.hpp"
 #include "shmnode/cell.hpp"
 
 namespace shmnode::addon {
@@ -21,7 +22,7 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
   explicit SegmentHandle(const Napi::CallbackInfo& info);
 
  private:
-  // () -> what GeometryToJs gives, and { id, key, readOnly }
+  // () -> what GeometryToJs gives, and { id, key, readOnly, semaphoreId }
   Napi::Value Describe(const Napi::CallbackInfo& info);
   // () -> the current version
   Napi::Value Version(const Napi::CallbackInfo& info);
@@ -31,6 +32,10 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
   void Read(const Napi::CallbackInfo& info);
   // (buffers, mediaTypes, table, sliceMs, callback): see WriteBatch
   void Write(const Napi::CallbackInfo& info);
+  // (row): of the batch of writes that is under way, not to be committed if there is time
+  void CancelWrite(const Napi::CallbackInfo& info);
+  // (sliceMs, callback(failure, HeldLock)): the lock for applications
+  void Lock(const Napi::CallbackInfo& info);
   // (target, offset, whole) -> undefined and the facts, or a failure
   Napi::Value ReadSync(const Napi::CallbackInfo& info);
   // (bytes, mediaType, ifVersion) -> the version, or a failure
@@ -49,6 +54,7 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
   std::shared_ptr<const Cell> cell_;
   Napi::Reference<Napi::Value> facts_;  // keeps alive what fact_table_ points to
   Table fact_table_;
+  std::shared_ptr<CancelFlags> cancelled_;  // of the last batch of writes
   ValueFacts last_read_{};
 };
 

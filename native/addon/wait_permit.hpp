@@ -30,6 +30,12 @@ class WaitPermit {
 
   bool granted() const noexcept { return granted_; }
 
+  // How many there are.
+  static int Places() {
+    static const int places = std::max(1, PoolSize() / 2);
+    return places;
+  }
+
   // Until when this thread may wait, from now on; not at all without a permit. Shortly, where others were refused a
   // permit a moment ago: so the places go round.
   Deadline Slice(std::chrono::nanoseconds wanted) const noexcept {
@@ -67,8 +73,7 @@ class WaitPermit {
   }
 
   static bool Take() {
-    static const int limit = std::max(1, PoolSize() / 2);
-    if (waiting.fetch_add(1, std::memory_order_relaxed) < limit) return true;
+    if (waiting.fetch_add(1, std::memory_order_relaxed) < Places()) return true;
     waiting.fetch_sub(1, std::memory_order_relaxed);
     last_refusal.store(Clock::now().time_since_epoch().count(), std::memory_order_relaxed);
     return false;

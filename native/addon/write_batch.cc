@@ -18,8 +18,13 @@ std::vector<std::string> AllStrings(const Napi::Array& strings) {
 }  // namespace
 
 WriteBatch::WriteBatch(std::shared_ptr<const Cell> cell, const Napi::Array& buffers, const Napi::Array& media_types, const Table& table,
-                       std::chrono::nanoseconds slice, const Napi::Function& callback)
-    : Job(callback, "shmnode:write"), cell_(std::move(cell)), table_(table), slice_(slice), media_types_(AllStrings(media_types)) {
+                       std::shared_ptr<const CancelFlags> cancelled, std::chrono::nanoseconds slice, const Napi::Function& callback)
+    : Job(callback, "shmnode:write"),
+      cell_(std::move(cell)),
+      table_(table),
+      cancelled_(std::move(cancelled)),
+      slice_(slice),
+      media_types_(AllStrings(media_types)) {
   const uint32_t count = buffers.Length();
   requests_.reserve(count);
   for (uint32_t row = 0; row < count; row++) {
@@ -35,7 +40,7 @@ WriteBatch::WriteBatch(std::shared_ptr<const Cell> cell, const Napi::Array& buff
 
 void WriteBatch::Execute() {
   Status status = CommitAll(Deadline::Now());
-  if (status.code() == Code::kBusy) {
+  if (status.code() == Code::kBusy && slice_.count() > 0) {
     const WaitPermit permit;
     if (permit.granted()) status = CommitAll(permit.Slice(slice_));
   }
@@ -53,8 +58,13 @@ Status WriteBatch::CommitAll(Deadline deadline) {
   // As for reads: what is committed to a removed segment, nobody would find.
   if (const Status removed = cell_->CheckNotRemoved(); !removed) return removed;
   results_.reserve(requests_.size());
-  for (const WriteRequest& request : requests_) results_.push_back(cell_->Commit(*hold, request));
+  for (size_t row = 0; row < requests_.size(); row++) results_.push_back(CommitOne(*hold, row));
   return Nothing{};
+}
+
+Result<uint64_t> WriteBatch::CommitOne(const LockHold& hold, size_t row) const {
+  if (cancelled_->IsCancelled(row)) return shmnode::Fail(Code::kBusy, "cancelled");
+  return cell_->Commit(hold, requests_[row]);
 }
 
 void WriteBatch::OnOK() {

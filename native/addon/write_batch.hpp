@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "arguments.hpp"
+#include "cancel_flags.hpp"
 #include "job.hpp"
 #include "shmnode/cell.hpp"
 
@@ -22,17 +23,20 @@ enum WriteColumn : size_t { kWriteIfVersion, kWriteMediaType, kWriteVersion };
 // in the order of the writes, or undefined where all were committed.
 class WriteBatch : public Job {
  public:
-  // A row of the table for each of `buffers`; kWriteMediaType is an index of `media_types`.
+  // A row of the table for each of `buffers`; kWriteMediaType is an index of `media_types`. What is cancelled before its
+  // commit is not committed: kBusy.
   WriteBatch(std::shared_ptr<const Cell> cell, const Napi::Array& buffers, const Napi::Array& media_types, const Table& table,
-             std::chrono::nanoseconds slice, const Napi::Function& callback);
+             std::shared_ptr<const CancelFlags> cancelled, std::chrono::nanoseconds slice, const Napi::Function& callback);
 
  private:
   void Execute() override;
   void OnOK() override;
+  Result<uint64_t> CommitOne(const LockHold& hold, size_t row) const;
   Status CommitAll(Deadline deadline);
 
   std::shared_ptr<const Cell> cell_;
   Table table_;
+  std::shared_ptr<const CancelFlags> cancelled_;
   std::chrono::nanoseconds slice_;
   std::vector<std::string> media_types_;
   std::vector<WriteRequest> requests_;

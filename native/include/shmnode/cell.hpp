@@ -22,6 +22,7 @@
 #include "geometry.hpp"
 #include "racy_copy.hpp"
 #include "turnstile_lock.hpp"
+#include "user_lock.hpp"
 
 namespace shmnode {
 
@@ -41,6 +42,7 @@ struct ReadRequest {
   uint64_t room;
   uint64_t offset = 0;
   bool whole = true;
+  uint32_t* retries = nullptr;  // counted up for every round in which a writer was quicker
 };
 
 struct WriteRequest {
@@ -76,6 +78,8 @@ class Cell {
   const Geometry& geometry() const noexcept { return geometry_; }
   const Segment& segment() const noexcept { return segment_; }
   TurnstileLock lock() const noexcept { return lock_; }
+  // For applications; Commit has nothing to do with it.
+  UserLock user_lock() const noexcept { return UserLock(lock_.set()); }
 
   // The current version; 0 before the first write. One load.
   uint64_t Version() const noexcept { return header()->commit.load(std::memory_order_acquire); }
@@ -95,6 +99,7 @@ class Cell {
   Result<ValueFacts> Read(const ReadRequest& request, Deadline deadline) const noexcept {
     for (int round = 0; round < kLockFreeRounds; round++) {
       if (auto facts = ReadOnce(request)) return *std::move(facts);
+      if (request.retries != nullptr) ++*request.retries;
     }
     if (segment_.read_only()) return ReadWithoutRights(request, deadline);
     const auto hold = LockHold::Acquire(lock_, LockMode::kShared, deadline);

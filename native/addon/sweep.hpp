@@ -1,0 +1,15 @@
+// A look at many locks in one trip to the pool.
+#pragma once
+
+#include <napi.h>
+
+namespace shmnode::addon {
+
+// What is waited for, as in js/waiting-room.js.
+enum LockKind : int { kExclusiveLock, kSharedLock, kUserLock };
+
+// (locks, callback(undefined, indexes)): which of them look free. `locks` is an Int32Array of pairs: the id of a semaphore
+// set, a LockKind.
+void Sweep(const Napi::CallbackInfo& info);
+
+}  // namespace shmnode::addon
