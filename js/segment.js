@@ -276,14 +276,13 @@ class Segment {
       const timeout = options.timeout(checked)
       const signal = options.signal(checked)
       if (this.readOnly) throw fromFailure({ code: 'READ_ONLY' }, this.#context)
-      this.#travel(this.#locks, new LockCall(held => resolve(this.#take(held)), reject, timeout), signal)
+      const take = held => {
+        if (this.#closed === null) return resolve(new Lock(TAKING, held, this.#context, this.#held))
+        held.release()
+        reject(fromFailure({ code: 'CLOSED' }, this.#context))
+      }
+      this.#travel(this.#locks, new LockCall(take, reject, timeout), signal)
     })
-  }
-
-  #take (held) {
-    const lock = new Lock(TAKING, held, this.#context, this.#held)
-    if (this.#closed !== null) Lock.revoke(lock, { code: 'CLOSED' })
-    return lock
   }
 
   #traced (name, call) {

@@ -31,6 +31,7 @@ constexpr const char* kUsage =
     "usage: peer write SEGMENT TEXT [MEDIA-TYPE]\n"
     "       peer read SEGMENT                         prints the bytes\n"
     "       peer hold SEGMENT shared|exclusive|gate|user MILLISECONDS   prints 'holding'; 0: until killed\n"
+    "       peer hold-all SEGMENT...                  exclusively, until killed; a number on standard input lets the n-th go\n"
     "       peer destroy SEGMENT\n"
     "       peer storm-write SEGMENT BYTES COUNT [--print]   every 8-byte word of a value is its writer's pid << 32 | count\n"
     "       peer foreign KEY BYTES TEXT               makes a raw segment that is not ours\n"
@@ -100,6 +101,21 @@ int Hold(const Arguments& arguments) {
   for (;;) pause();
 }
 
+int HoldAll(const Arguments& arguments) {
+  std::vector<shmnode::TurnstileLock> locks;
+  for (const std::string& segment : arguments) {
+    const auto cell = Open(segment, 0, false);
+    if (!cell) return Fail(cell.error());
+    const auto taken = cell->lock().Acquire(shmnode::LockMode::kExclusive, Soon());
+    if (!taken) return Fail(taken.error());
+    locks.push_back(cell->lock());
+  }
+  std::puts("holding");
+  std::fflush(stdout);
+  for (size_t index = 0; std::scanf("%zu", &index) == 1;) locks.at(index).Release(shmnode::LockMode::kExclusive);
+  return 0;
+}
+
 int Destroy(const Arguments& arguments) {
   const auto status = shmnode::DestroyCell(TargetOf(arguments[0]), {}, Soon());
   return status ? 0 : Fail(status.error());
@@ -144,9 +160,9 @@ struct Command {
   size_t arguments;  // at least
   int (*run)(const Arguments&);
 };
-constexpr Command kCommands[] = {
-    {"write", 2, Write},     {"read", 1, Read},    {"hold", 3, Hold}, {"destroy", 1, Destroy}, {"storm-write", 3, StormWrite},
-    {"foreign", 3, Foreign}, {"forget", 1, Forget}};
+constexpr Command kCommands[] = {{"write", 2, Write},      {"read", 1, Read},       {"hold", 3, Hold},
+                                 {"hold-all", 1, HoldAll}, {"destroy", 1, Destroy}, {"storm-write", 3, StormWrite},
+                                 {"foreign", 3, Foreign},  {"forget", 1, Forget}};
 
 }  // namespace
 

@@ -26,4 +26,11 @@ async function hold (t, segment, how = 'exclusive', milliseconds = 0) {
   return holder
 }
 
-module.exports = { peer, startPeer, hold }
+/** A process that has the exclusive locks of all of them; `send(i)` lets the i-th go. */
+async function holdAll (t, segments) {
+  const holder = startPeer(t, 'hold-all', ...segments.map(({ key }) => key))
+  await holder.line()
+  return holder
+}
+
+module.exports = { peer, startPeer, hold, holdAll }
