@@ -143,7 +143,7 @@ class Lane {
     for (const call of calls) {
       if (at < call.begun + call.timeout) continue
       if (call.isDead) this.#dead--
-      else call.reject(fromFailure({ ...this.#refusal, code: 'TIMEOUT' }, { ...this.context, waited: call.timeout }))
+      else this.#rejectLate(call)
     }
     if (this.#waiting.length === 0) this.#unblock()
   }
@@ -186,10 +186,15 @@ class Lane {
 
   #refused (call, at) {
     if (call.isDead) this.#dead--
-    else if (isLate(call, at)) call.reject(fromFailure({ code: 'TIMEOUT', reason: 'queue' }, { ...this.context, waited: call.timeout }))
+    else if (isLate(call, at)) this.#rejectLate(call)
     else if (isGone(call)) call.reject(invalidValue('data', 'must not be transferred before the call settles', call.memory))
     else return false
     return true
+  }
+
+  #rejectLate (call) {
+    const why = this.#blockedSince === 0 ? { reason: 'queue' } : this.#refusal
+    call.reject(fromFailure({ ...why, code: 'TIMEOUT' }, { ...this.context, waited: call.timeout }))
   }
 
   #arrive (again, refusal) {
