@@ -223,13 +223,13 @@ export class Segment {
   update (fn: (snapshot: Snapshot) => Data | undefined | Promise<Data | undefined>, options?: Omit<WriteOptions, 'ifVersion'>): Promise<number>
 
   /** Like {@link read}, on the calling thread. Never waits: throws `ERR_SHM_BUSY` instead. */
-  readSync (options?: Omit<ReadOptions, 'timeout'>): Buffer
+  readSync (options?: Omit<ReadOptions, keyof WaitOptions>): Buffer
   /** Like {@link snapshot}, on the calling thread. Never waits: throws `ERR_SHM_BUSY` instead. */
   snapshotSync (): Snapshot
   /** Like {@link readInto}, on the calling thread. Never waits: throws `ERR_SHM_BUSY` instead. */
-  readIntoSync (target: ArrayBufferView | ArrayBuffer | SharedArrayBuffer, options?: Omit<ReadOptions, 'timeout'>): { length: number, version: number }
+  readIntoSync (target: ArrayBufferView | ArrayBuffer | SharedArrayBuffer, options?: Omit<ReadOptions, keyof WaitOptions>): { length: number, version: number }
   /** Like {@link write}, on the calling thread. Never waits: throws `ERR_SHM_BUSY` while somebody else holds the lock. */
-  writeSync (data: Data, options?: Omit<WriteOptions, 'timeout'>): number
+  writeSync (data: Data, options?: Omit<WriteOptions, keyof WaitOptions>): number
 
   /**
    * Takes the lock that every segment has for its users' own purposes: exclusive among all processes, independent of reads and

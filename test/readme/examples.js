@@ -25,7 +25,7 @@ async function inPrivate (t, code, use) {
   const key = uniqueKey()
   const name = uniqueName()
   t.teardown(() => Promise.all([key, name].map(destroyIfThere)))
-  return use(code.replaceAll(/'(prices|leader)'/g, `'${name}'`), plainEnv({ SHM_KEY: String(key) }), name)
+  return use(code.replaceAll(/'(prices|leader|nightly-jobs)'/g, `'${name}'`), plainEnv({ SHM_KEY: String(key) }), name)
 }
 
 /** The comments behind console.log tell what it prints; numbers of processes differ. */

@@ -21,6 +21,12 @@ export async function usage (): Promise<void> {
   const now: number = segment.writeSync(part) + segment.readIntoSync(data).version + segment.snapshotSync().version
   const info: shm.SegmentInfo = await segment.stat()
   const key: number | null = info.key ?? segment.key
+  const lock: shm.Lock = await segment.lock({ signal: AbortSignal.timeout(100), timeout: Infinity })
+  if (lock.held && !lock.signal.aborted) await lock.release()
+  const sum: number = await segment.withLock(signal => signal.aborted ? 0 : 1)
+  const { pending, reads: { waitTime } }: shm.Stats = segment.stats()
+  console.log(await segment.tryLock(), sum, pending, waitTime?.p99)
+  await shm.open('prices', { inlineLimit: 64, signal: AbortSignal.timeout(100) })
   await segment[Symbol.asyncDispose]()
 
   try {
@@ -44,5 +50,8 @@ export async function usage (): Promise<void> {
   await shm.destroy(shm.PRIVATE)
   // @ts-expect-error never waits
   segment.readSync({ timeout: 1 })
+  // @ts-expect-error locks come from lock()
+  const taken: shm.Lock = new shm.Lock()
+  console.log(taken)
   console.log(made)
 }
