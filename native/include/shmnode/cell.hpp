@@ -185,14 +185,18 @@ class Cell {
     return segment_.data() + kHeaderBytes + geometry_.stride * (version % geometry_.slot_count);
   }
 
+  // The fences of a sequence lock: Boehm, "Can seqlocks get along with programming language memory models?", MSPC 2012.
+  // A load before this fence that saw a byte from behind the writer's fence makes the load after it see the writer's mark.
+  // native/model searches this, and finds what goes wrong without each of the orders here.
   static bool StillHolds(const SlotDescriptor& slot, uint64_t version) noexcept {
-    std::atomic_thread_fence(std::memory_order_acquire);  // the loads before it are not delayed past the check
+    std::atomic_thread_fence(std::memory_order_acquire);
     return slot.version.load(std::memory_order_relaxed) == version;
   }
 
   // Version's slot is not the current one's, so no reader depends on it. Marked 0 before its first byte changes, for
   // readers that still copy the old version out of it. The fence keeps plain stores behind the mark; a memcpy of many bytes
-  // uses non-temporal ones, which only a mark that is stored with full order is before, on x86.
+  // uses non-temporal ones, which only a mark that is stored with full order is before, on x86. And the mark releases: who
+  // sees it sees the commits before it, and does not take it for a wrong descriptor.
   void FillSlot(uint64_t version, const WriteRequest& request) const noexcept {
     SlotDescriptor& slot = SlotOf(version);
     slot.version.store(0, std::memory_order_seq_cst);
