@@ -2,7 +2,7 @@
 
 const { spawnSync } = require('node:child_process')
 
-const LONGEST = 240_000 // ms, for one search
+const LONGEST = 600_000 // ms, for one search
 
 exports.isInstalled = function (command) {
   return spawnSync(command, ['--version']).error?.code !== 'ENOENT'
