@@ -48,6 +48,17 @@
           "type": "executable",
           "sources": ["native/test/kill_writers.cc"]
         }
+      ],
+      "conditions": [
+        ["target_arch=='x64'", {
+          "targets": [
+            {
+              "target_name": "kill_every_instruction",
+              "type": "executable",
+              "sources": ["native/test/kill_every_instruction.cc"]
+            }
+          ]
+        }]
       ]
     }]
   ]

@@ -2,11 +2,11 @@
 // lock, and looks at what they leave. --in-place writes as a program without slots would, to show that the harness
 // finds torn values: then it is an error to find none.
 #include <cstdlib>
-#include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "broken.hpp"
 #include "cells.hpp"
 #include "child.hpp"
 #include "litter.hpp"
@@ -71,20 +71,10 @@ Result<uint64_t> WriteNext(const Cell& cell, std::vector<std::byte>& value) {
   return cell.Write({.data = value.data(), .length = value.size(), .media_type = {}, .if_version = current}, Soon());
 }
 
-// What a program without slots does: the current value is changed where it is. The version goes up by the slot count
-// because the value stays in its slot.
 Result<uint64_t> WriteNextInPlace(const Cell& cell, std::vector<std::byte>& value) {
-  const auto hold = cell.LockForWrite(Soon());
-  if (!hold) return hold.error();
-  const auto& geometry = cell.geometry();
-  auto* header = reinterpret_cast<shmnode::Header*>(cell.segment().data());
-  const uint64_t next = cell.Version() + geometry.slot_count;
-  const uint64_t slot = next % geometry.slot_count;
-  FillPattern(value, next);
-  std::memcpy(cell.segment().data() + shmnode::kHeaderBytes + slot * geometry.stride, value.data(), value.size());
-  header->slots[slot].version = next;
-  header->commit = next;
-  return next;
+  const uint64_t current = cell.Version();
+  FillPattern(value, current + cell.geometry().slot_count);
+  return broken::WriteInPlace(cell, {.data = value.data(), .length = value.size(), .media_type = {}, .if_version = current});
 }
 
 int WriteForEver(key_t key, Board& board) {

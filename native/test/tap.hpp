@@ -14,10 +14,12 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <source_location>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace tap {
@@ -116,9 +118,9 @@ bool Equal(const T& actual, const std::type_identity_t<T>& expected, std::string
 
 class Test {
  public:
-  using Body = void (*)();
+  using Body = std::function<void()>;
 
-  Test(const char* name, Body body) : name_(name), body_(body) { Registry().push_back(this); }
+  Test(std::string name, Body body) : name_(std::move(name)), body_(std::move(body)) { Registry().push_back(this); }
   Test(const Test&) = delete;
   Test& operator=(const Test&) = delete;
 
@@ -136,7 +138,7 @@ class Test {
     const int status = RunInChild(before_each);
     const bool ok = status == 0 && CurrentVerdict().failures == 0;
     if (WIFSIGNALED(status)) Diagnose(std::string("killed by ") + strsignal(WTERMSIG(status)));
-    std::printf("%s %d - %s", ok ? "ok" : "not ok", number, name_);
+    std::printf("%s %d - %s", ok ? "ok" : "not ok", number, name_.c_str());
     std::printf("%s%s\n", ok && CurrentVerdict().skipped ? " # SKIP " : "", CurrentVerdict().reason);
     std::fflush(stdout);
     return ok;
@@ -163,7 +165,7 @@ class Test {
     return status;
   }
 
-  const char* name_;
+  std::string name_;
   Body body_;
 };
 

@@ -1,0 +1,92 @@
+// The operations that are killed at every instruction: those of the core, and those that are wrong on purpose.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "broken.hpp"
+#include "stage.hpp"
+
+struct Operation {
+  std::string_view name;
+  void (Stage::*prepare)();
+  void (*run)(const Stage&);  // in the process that is killed
+  std::vector<State> states;  // what a death may leave, in the order in which the operation makes it
+  std::optional<Harm> harm;   // that a broken one must be found to do
+  uint64_t step = 1;          // from the old version to the new one
+
+  bool concerns_value() const { return states.front() == State::kOld; }
+  bool copies() const { return states.back() == State::kNew; }
+  bool waits() const { return prepare == &Stage::PrepareTaken; }
+};
+
+namespace operations {
+
+using cells::Soon;
+using shmnode::LockHold;
+using shmnode::LockMode;
+using shmnode::Target;
+
+inline void Open(const Stage& stage) { static_cast<void>(cells::Open(Target::Key(stage.key()))); }
+inline void Destroy(const Stage& stage) { static_cast<void>(cells::Destroy(Target::Key(stage.key()))); }
+inline void DestroyAttached(const Stage& stage) { static_cast<void>(stage.cell().Destroy(Soon())); }
+inline void Write(const Stage& stage) { stage.Told(stage.cell().Write(stage.Request({}), Soon())); }
+inline void WriteIf(const Stage& stage) { stage.Told(stage.cell().Write(stage.Request(Stage::kOldVersion), Soon())); }
+inline void WriteIfNot(const Stage& stage) { static_cast<void>(stage.cell().Write(stage.Request(Stage::kOldVersion - 1), Soon())); }
+template <LockMode mode>
+void Lock(const Stage& stage) {
+  static_cast<void>(LockHold::Acquire(stage.cell().lock(), mode, Soon()));
+}
+
+inline const std::vector<Operation>& Sound() {
+  using enum State;
+  static const std::vector<Operation> all = {
+      {"create", &Stage::PrepareNothing, Open, {kNothing, kSet, kBlank, kCell}, {}},
+      {"create-over-set", &Stage::PrepareSet, Open, {kSet, kNothing, kSet, kBlank, kCell}, {}},
+      {"create-over-blank", &Stage::PrepareBlank, Open, {kBlank, kCell}, {}},
+      {"open", &Stage::PrepareCell, Open, {kOld}, {}},
+      {"write", &Stage::PrepareCell, Write, {kOld, kNew}, {}},
+      {"write-if", &Stage::PrepareCell, WriteIf, {kOld, kNew}, {}},
+      {"write-if-conflict", &Stage::PrepareCell, WriteIfNot, {kOld}, {}},
+      {"write-wait", &Stage::PrepareTaken, Write, {kOld, kNew}, {}},
+      {"lock-shared", &Stage::PrepareCell, Lock<LockMode::kShared>, {kOld}, {}},
+      {"lock-shared-wait", &Stage::PrepareTaken, Lock<LockMode::kShared>, {kOld}, {}},
+      {"lock-exclusive", &Stage::PrepareCell, Lock<LockMode::kExclusive>, {kOld}, {}},
+      {"destroy", &Stage::PrepareCell, Destroy, {kCell, kRetired, kSet, kNothing}, {}},
+      {"destroy-set", &Stage::PrepareSet, Destroy, {kSet, kNothing}, {}},
+      {"destroy-blank", &Stage::PrepareBlank, Destroy, {kBlank, kSet, kNothing}, {}},
+      {"destroy-attached", &Stage::PrepareCell, DestroyAttached, {kCell, kRetired, kSet, kNothing}, {}},
+  };
+  return all;
+}
+
+inline const std::vector<Operation>& Broken() {
+  using enum State;
+  static const std::vector<Operation> all = {
+      {"write-in-place",
+       &Stage::PrepareCell,
+       [](const Stage& stage) { stage.Told(broken::WriteInPlace(stage.cell(), stage.Request({}))); },
+       {kOld, kNew},
+       Harm::kTorn,
+       shmnode::kDefaultSlots},
+      {"lock-without-undo", &Stage::PrepareCell, [](const Stage& stage) { broken::LockWithoutUndo(stage.cell()); }, {kOld}, Harm::kStuck},
+      {"gate-without-undo",
+       &Stage::PrepareTaken,
+       [](const Stage& stage) { broken::PassGateWithoutUndo(stage.cell()); },
+       {kOld},
+       Harm::kStuck},
+      {"create-magic-first",
+       &Stage::PrepareNothing,
+       [](const Stage& stage) { broken::CreateMagicFirst(stage.key()); },
+       {kNothing, kSet, kBlank, kCell},
+       Harm::kUnusable},
+      {"destroy-set-first",
+       &Stage::PrepareCell,
+       [](const Stage& stage) { broken::DestroySetFirst(stage.key()); },
+       {kCell, kNothing},
+       Harm::kUnusable},
+  };
+  return all;
+}
+
+}  // namespace operations
