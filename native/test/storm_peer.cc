@@ -6,6 +6,7 @@
 //   holding, free                        the lock was had, and given back
 // and leaves with an exit code of its own where it has found something.
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/sem.h>
 #include <unistd.h>
 
@@ -141,6 +142,7 @@ class Work {
 void WriteTurn(Work& work, const Cell& cell) {
   const uint64_t version = work.Write(cell).value_or(0);
   work.Read(cell, version);
+  if (work.Below(4) == 0) work.Sleep(1000);
 }
 
 void UpdateTurn(Work& work, const Cell& cell) {
@@ -151,8 +153,8 @@ void UpdateTurn(Work& work, const Cell& cell) {
 
 void ReadTurn(Work& work, const Cell& cell) {
   uint64_t last = 0;
-  for (int i = 0; i < 100; i++) last = work.Read(cell, last).value_or(0);
-  work.Sleep(500);
+  for (int i = 0; i < 32; i++) last = work.Read(cell, last).value_or(0);
+  work.Sleep(2000);
 }
 
 // Also gives up, before the gate and behind it. Nobody may write while it holds.
@@ -183,13 +185,16 @@ void CreateTurn(Work& work) {
   }
 }
 
+// Several at once, and then a while in which others can get something done.
 void DestroyTurn(Work& work) {
-  work.Sleep(2000);
-  if (work.Below(2) == 0) {
-    work.Take(shmnode::DestroyCell(work.target(), {}, Soon()), "destroy by key");
-  } else if (const auto cell = work.Open(false)) {
-    work.Take(cell->Destroy(Soon()), "destroy by handle");
+  for (uint64_t i = work.Below(16); i > 0; i--) {
+    if (work.Below(2) == 0) {
+      work.Take(shmnode::DestroyCell(work.target(), {}, Soon()), "destroy by key");
+    } else if (const auto cell = work.Open(false)) {
+      work.Take(cell->Destroy(Soon()), "destroy by handle");
+    }
   }
+  work.Sleep(30'000);
 }
 
 // How programs without slots write, to show that the storm finds torn values.
@@ -223,6 +228,14 @@ void TakeBackTurn(Work& work, const Cell& cell) {
   if (header->slots[before % cell.geometry().slot_count].version == before) header->commit = before;
 }
 
+// Dies as a program with a mistake does. Without a core dump.
+void AbortTurn(Work& work, const Cell&) {
+  work.Sleep(20'000);
+  constexpr rlimit kNone{.rlim_cur = 0, .rlim_max = 0};
+  setrlimit(RLIMIT_CORE, &kNone);
+  std::abort();
+}
+
 struct Role {
   std::string_view name;
   void (*with_cell)(Work&, const Cell&);  // in a segment that stays
@@ -231,7 +244,7 @@ struct Role {
 constexpr Role kRoles[] = {{"writer", WriteTurn, nullptr},        {"updater", UpdateTurn, nullptr},   {"reader", ReadTurn, nullptr},
                            {"exclusive", ExclusiveTurn, nullptr}, {"shared", SharedTurn, nullptr},    {"creator", nullptr, CreateTurn},
                            {"destroyer", nullptr, DestroyTurn},   {"in-place", InPlaceTurn, nullptr}, {"no-undo", NoUndoTurn, nullptr},
-                           {"take-back", TakeBackTurn, nullptr}};
+                           {"take-back", TakeBackTurn, nullptr},  {"abort", AbortTurn, nullptr}};
 
 [[noreturn]] void Run(const Role& role, key_t key, uint64_t capacity, uint64_t seed) {
   Work work(key, capacity, seed, role.alone != nullptr);

@@ -11,7 +11,10 @@ const { found } = require('./findings')
 const { Values, faultOf, stampText } = require('./value')
 
 const GONE = ['ERR_SHM_DESTROYED', 'ERR_SHM_NOT_FOUND']
-const isGone = error => GONE.includes(error.code)
+
+async function unlessGone (promise) {
+  await promise.catch(error => { if (!GONE.includes(error.code)) throw error })
+}
 
 class Ground {
   key = uniqueKey()
@@ -64,6 +67,12 @@ class Ground {
     return this.#over
   }
 
+  /** With nobody else at work there is no excuse. */
+  async writeAlone () {
+    const segment = await this.open({ timeout: 1000 })
+    await this.writeTo(segment, 1000).finally(() => segment.close())
+  }
+
   /** After the last peer. What cannot be destroyed in the plain way is a finding, and removed by force. */
   async remove (findings) {
     await shm.destroy(this.key, { timeout: 1000 }).catch(error => {
@@ -105,24 +114,14 @@ class Passing extends Ground {
 
   async observe () {
     while (!this.isOver) {
-      await this.#inOne({ create: false }, segment => this.watch(segment)).catch(error => {
-        if (!isGone(error)) throw error
-        return sleep(1)
-      })
+      await unlessGone(this.#inOne({ create: false }, segment => this.watch(segment)))
+      await sleep(1)
     }
   }
 
-  /** Through, though others may destroy what it has just opened. */
-  async write (timeout) {
-    const deadline = performance.now() + timeout
-    for (;;) {
-      const left = Math.max(0, deadline - performance.now())
-      try {
-        return await this.#inOne({ timeout: left }, segment => this.writeTo(segment, left))
-      } catch (error) {
-        if (!isGone(error) || left === 0) throw error
-      }
-    }
+  /** Others may destroy what it has just opened: that is an answer too, and as quick. */
+  write (timeout) {
+    return this.#inOne({ timeout }, segment => unlessGone(this.writeTo(segment, timeout)))
   }
 
   async #inOne (options, call) {

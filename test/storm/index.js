@@ -9,7 +9,7 @@ const { SingleBar } = require('cli-progress')
 const { reportOf } = require('./report')
 const { Storm } = require('./storm')
 
-const BROKEN = ['in-place', 'no-undo', 'take-back']
+const BROKEN = ['in-place', 'take-back', 'no-undo', 'abort']
 const USAGE = `usage: npm run storm [-- --kills N | --minutes M] [--seed S] [--watchdog MS] [--broken ${BROKEN.join('|')}]`
 const text = { type: 'string' }
 

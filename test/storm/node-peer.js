@@ -90,7 +90,14 @@ const staying = {
   }
 }
 
-/** In a segment that comes and goes. */
+const destroyByKey = () => shm.destroy(key, { timeout })
+
+async function destroyByHandle () {
+  const segment = await shm.open(key, { create: false, timeout })
+  await segment.destroy({ timeout }).finally(() => segment.close())
+}
+
+/** In one that comes and goes. */
 const passing = {
   async creator () {
     const segment = await shm.open(key, { capacity, exclusive: random.oneIn(8), timeout })
@@ -104,11 +111,10 @@ const passing = {
     }
   },
 
+  /** Several at once, and then a while in which others can get something done. */
   async destroyer () {
-    await new Promise(resolve => setTimeout(resolve, random.below(3)))
-    if (random.oneIn(2)) return shm.destroy(key, { timeout })
-    const segment = await shm.open(key, { create: false, timeout })
-    await segment.destroy({ timeout }).finally(() => segment.close())
+    for (let i = random.below(8); i > 0; i--) await unlessGone(random.oneIn(2) ? destroyByKey : destroyByHandle)
+    await new Promise(resolve => setTimeout(resolve, random.below(30)))
   }
 }
 

@@ -5,11 +5,12 @@
 const { spawn } = require('node:child_process')
 const path = require('node:path')
 const { plainEnv } = require('../helpers/child')
+const { STORM_PEER } = require('../helpers/peer')
 const { BY_EXIT_CODE } = require('./findings')
 const { whereWaits } = require('./waits')
 
 const PROGRAMS = {
-  'C++': [path.join(__dirname, '../../build/Release/storm_peer')],
+  'C++': [STORM_PEER],
   'Node.js': [process.execPath, path.join(__dirname, 'node-peer.js')]
 }
 

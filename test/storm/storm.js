@@ -190,6 +190,7 @@ class Storm {
     await Promise.all(this.#observers ?? [])
     for (const ground of this.#allGrounds) {
       await ground.end()
+      await this.#orFinding(ground.writeAlone())
       await ground.remove(this.findings)
     }
   }
