@@ -19,6 +19,7 @@ async function unlessGone (promise) {
 class Ground {
   key = uniqueKey()
   reads = 0
+  writes = 0
   #options
   #ledger
   #values
@@ -43,6 +44,7 @@ class Ground {
     const { data, mediaType, stamp } = this.#values.next()
     const version = await segment.write(data, { mediaType, timeout })
     this.#ledger.note(segment.incarnation, version, stamp.toString(16))
+    this.writes++
   }
 
   /** Reads until the storm is over or the segment is gone. */

@@ -16,8 +16,19 @@ const values = new Values(random, capacity)
 /** Longer than anything but a lock that is never released. */
 const timeout = 20_000
 
-/** At once: what is pending in the pipe when this process dies was said. */
-const say = (...words) => { fs.writeSync(1, `${words.join(' ')}\n`) }
+const never = new Int32Array(new SharedArrayBuffer(4))
+
+/** Before it goes on: what is pending in the pipe when this process dies was said. Waits where the pipe is full. */
+function say (...words) {
+  for (let rest = Buffer.from(`${words.join(' ')}\n`); rest.length > 0;) {
+    try {
+      rest = rest.subarray(fs.writeSync(1, rest))
+    } catch (error) {
+      if (error.code !== 'EAGAIN') throw error
+      Atomics.wait(never, 0, 0, 1)
+    }
+  }
+}
 
 let reads = 0
 
@@ -120,11 +131,12 @@ const passing = {
 
 async function main () {
   const segment = staying[role] && await shm.open(key, { create: false, timeout })
+  const driver = process.ppid
   say('ready')
-  for (;;) await (segment ? staying[role](segment) : unlessGone(passing[role]))
+  while (process.ppid === driver) await (segment ? staying[role](segment) : unlessGone(passing[role]))
 }
 
-main().catch(error => {
+main().then(() => process.exit(), error => {
   console.error(error.stack)
   process.exit(EXIT_CODE[kindOf(error)] ?? 1)
 })

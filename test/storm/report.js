@@ -30,7 +30,7 @@ function killsTable (head, rows) {
 function recoveryTable (recovery) {
   const body = Object.entries(recovery).filter(([, { count }]) => count > 0).map(([name, histogram]) =>
     line(WORDS[name] ?? name, [...[50, 99].map(share => milliseconds(histogram.percentile(share))), milliseconds(histogram.max)]))
-  return [line('next write through after', ['p50', 'p99', 'slowest']), ...body]
+  return [line('next write after', ['p50', 'p99', 'slowest']), ...body]
 }
 
 function reportOf (storm, seed) {

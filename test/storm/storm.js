@@ -33,14 +33,12 @@ class Storm {
   ledger = new Ledger(this.findings)
   kills = 0
   stops = 0
-  writes = 0
   /** Role → language → kills, and state → language → kills. */
   killsByRole = {}
   killsByState = {}
-  /** In microseconds: until the next write is through, after all kills and by ground. */
+  /** In microseconds: after all kills, and by ground. */
   recovery = { all: createHistogram(), small: createHistogram(), large: createHistogram(), passing: createHistogram() }
-  /** Those of the driver count where they are made. */
-  #peersReads = 0
+  #peers = { reads: 0, writes: 0 }
   #random
   #options
   #grounds
@@ -68,7 +66,11 @@ class Storm {
   }
 
   get reads () {
-    return this.#allGrounds.reduce((sum, { reads }) => sum + reads, this.#peersReads)
+    return this.#allGrounds.reduce((sum, { reads }) => sum + reads, this.#peers.reads)
+  }
+
+  get writes () {
+    return this.#allGrounds.reduce((sum, { writes }) => sum + writes, this.#peers.writes)
   }
 
   /** From 0 to 1. */
@@ -119,16 +121,19 @@ class Storm {
     seat.peer.ended.then(finding => {
       if (finding !== null) this.findings.add(finding.kind, `${seat.language} ${seat.role}, ${finding.text}`)
       if (!this.#isOver) this.#fill(seat)
-    }, error => this.#find(error))
+    }, error => {
+      this.#find(error)
+      this.stop()
+    })
   }
 
   #hear ([what, ...words]) {
     if (what === 'reads') {
-      this.#peersReads += Number(words[0])
+      this.#peers.reads += Number(words[0])
     } else {
       const [incarnation, version, stamp] = words
       this.ledger.note(incarnation, Number(version), stamp)
-      if (what === 'wrote') this.writes++
+      if (what === 'wrote') this.#peers.writes++
     }
   }
 
@@ -172,11 +177,10 @@ class Storm {
     this.kills++
   }
 
-  /** How long it takes until an independent writer gets its next write through. */
+  /** How long it takes an independent writer to get through. */
   async #recover (ground) {
     const began = performance.now()
     await ground.write(this.#options.watchdog)
-    this.writes++
     const us = Math.max(1, Math.round((performance.now() - began) * 1000))
     for (const name of ['all', ground.name]) this.recovery[name].record(us)
   }
