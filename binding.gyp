@@ -47,6 +47,11 @@
           "target_name": "kill_writers",
           "type": "executable",
           "sources": ["native/test/kill_writers.cc"]
+        },
+        {
+          "target_name": "storm_peer",
+          "type": "executable",
+          "sources": ["native/test/storm_peer.cc"]
         }
       ],
       "conditions": [

@@ -5,9 +5,11 @@
 #include <sys/shm.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,6 +37,7 @@ constexpr const char* kUsage =
     "       peer destroy SEGMENT\n"
     "       peer storm-write SEGMENT BYTES COUNT [--print]   every 8-byte word of a value is its writer's pid << 32 | count\n"
     "       peer foreign KEY BYTES TEXT               makes a raw segment that is not ours\n"
+    "       peer pester PID MILLISECONDS              sends a SIGUSR2 each millisecond, to each thread in turn\n"
     "       peer forget KEY                           removes segment and set under the key, whatever they are\n";
 
 Deadline Soon() { return Deadline::After(std::chrono::seconds(60)); }
@@ -155,6 +158,20 @@ int Forget(const Arguments& arguments) {
   return 0;
 }
 
+// Thread by thread: the kernel would give nearly all of them to the first, and none to those that wait in the pool.
+int Pester(const Arguments& arguments) {
+  const auto pid = static_cast<pid_t>(NumberOf(arguments[0]).value_or(0));
+  const auto end = Deadline::After(std::chrono::milliseconds(NumberOf(arguments[1]).value_or(0)));
+  const std::filesystem::path tasks = "/proc/" + arguments[0] + "/task";
+  while (!end.Expired()) {
+    for (const auto& task : std::filesystem::directory_iterator(tasks)) {
+      tgkill(pid, std::stoi(task.path().filename()), SIGUSR2);
+      usleep(1000);
+    }
+  }
+  return 0;
+}
+
 struct Command {
   std::string_view name;
   size_t arguments;  // at least
@@ -162,7 +179,7 @@ struct Command {
 };
 constexpr Command kCommands[] = {{"write", 2, Write},      {"read", 1, Read},       {"hold", 3, Hold},
                                  {"hold-all", 1, HoldAll}, {"destroy", 1, Destroy}, {"storm-write", 3, StormWrite},
-                                 {"foreign", 3, Foreign},  {"forget", 1, Forget}};
+                                 {"foreign", 3, Foreign},  {"forget", 1, Forget},   {"pester", 2, Pester}};
 
 }  // namespace
 

@@ -1,4 +1,4 @@
-// Processes that create, use and destroy one key in a loop: only typed errors, and nothing left.
+// Processes that create, use, lock and destroy one key in a loop: only typed errors, and nothing left.
 #include "cells.hpp"
 #include "child.hpp"
 
@@ -34,6 +34,12 @@ void CheckUse(const shmnode::Cell& cell, Figures& figures) {
   if (read.code == Code::kOk && version) tap::Check(CounterOf(read.bytes).has_value() && read.facts.version >= *version, "whole");
 }
 
+void CheckLock(const shmnode::Cell& cell, unsigned turn) {
+  const auto mode = turn % 4 == 0 ? shmnode::LockMode::kExclusive : shmnode::LockMode::kShared;
+  const auto hold = shmnode::LockHold::Acquire(cell.lock(), mode, Soon());
+  CheckCode(hold.code(), {Code::kOk, Code::kDestroyed}, "lock");
+}
+
 // One turn of one process; what it does differs from turn to turn.
 void Turn(key_t key, unsigned turn, Figures& figures) {
   const auto cell = cells::Open(Target::Key(key), {.exclusive = turn % 7 == 0, .owner = {}});
@@ -41,6 +47,7 @@ void Turn(key_t key, unsigned turn, Figures& figures) {
   if (cell) {
     figures.opened++;
     CheckUse(*cell, figures);
+    if (turn % 2 == 0) CheckLock(*cell, turn);
     if (turn % 3 == 0) CheckCode(cell->Destroy(Soon()).code(), {Code::kOk, Code::kDestroyed}, "destroy by handle");
   }
   if (turn % 5 == 0) {
@@ -51,7 +58,7 @@ void Turn(key_t key, unsigned turn, Figures& figures) {
   if (turn % 11 == 0) static_cast<void>(shmnode::ListCells());
 }
 
-const tap::Test kLoop("storm: eight processes open, write and destroy one key", [] {
+const tap::Test kLoop("storm: eight processes open, write, lock and destroy one key", [] {
   const key_t key = litter::UniqueKey();
   const Shared<Figures> figures;
   std::vector<Child> children;

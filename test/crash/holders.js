@@ -2,12 +2,13 @@
 
 // SIGKILL of who holds the lock, or waits for it, lets the next one go on.
 
+const fs = require('node:fs')
 const t = require('tap')
 const { setTimeout: sleep } = require('node:timers/promises')
 const shm = require('../..')
-const { child } = require('../helpers/child')
+const { child, start } = require('../helpers/child')
 const kernel = require('../helpers/kernel')
-const { hold } = require('../helpers/peer')
+const { hold, PEER } = require('../helpers/peer')
 const { withSegment } = require('../helpers/segment')
 
 for (const how of ['exclusive', 'shared', 'gate']) {
@@ -21,6 +22,17 @@ for (const how of ['exclusive', 'shared', 'gate']) {
     t.strictSame((await Promise.all(waiting)).sort(), [1, 2])
   })
 }
+
+t.test('a holder that is dead, and that its parent does not wait for', async t => {
+  const segment = await withSegment(t)
+  const parent = start(t, 'sh', ['-c', `"${PEER}" hold ${segment.key} exclusive 0 & echo $!; exec sleep 100`])
+  const pid = Number(await parent.line())
+  t.equal(await parent.line(), 'holding')
+  const writing = segment.write('x', { timeout: Infinity })
+  process.kill(pid, 'SIGKILL')
+  t.equal(await writing, 1)
+  t.match(fs.readFileSync(`/proc/${pid}/stat`, 'utf8'), `${pid} (peer) Z`, 'a zombie')
+})
 
 t.test('a waiting destroy goes on', async t => {
   const segment = await withSegment(t)

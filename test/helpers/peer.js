@@ -1,13 +1,15 @@
 'use strict'
 
-// The C++ program at the same segments: native/test/peer.cc.
+// The C++ programs at the same segments: native/test/peer.cc and storm_peer.cc.
 
 const { execFile } = require('node:child_process')
 const path = require('node:path')
 const { promisify } = require('node:util')
 const { start } = require('./child')
 
-const PEER = path.join(__dirname, '../../build/Release/peer')
+const BUILT = path.join(__dirname, '../../build/Release')
+const PEER = path.join(BUILT, 'peer')
+const STORM_PEER = path.join(BUILT, 'storm_peer')
 const execute = promisify(execFile)
 
 /** Runs it to its end, and gives what it printed. */
@@ -18,6 +20,8 @@ async function peer (...args) {
 
 /** Starts it; killed when the test ends. */
 const startPeer = (t, ...args) => start(t, PEER, args)
+/** ROLE KEY CAPACITY SEED: at work until it is killed. */
+const startStormPeer = (t, ...args) => start(t, STORM_PEER, args)
 
 /** A process that has the lock, `how` being exclusive, shared, gate or user, for so many milliseconds; 0: until killed. */
 async function hold (t, segment, how = 'exclusive', milliseconds = 0) {
@@ -33,4 +37,4 @@ async function holdAll (t, segments) {
   return holder
 }
 
-module.exports = { peer, startPeer, hold, holdAll }
+module.exports = { peer, startPeer, startStormPeer, hold, holdAll, PEER, STORM_PEER }
