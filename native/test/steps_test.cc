@@ -47,6 +47,7 @@ class Copy {
   const Cell& Take(const RawBytes& from) const {
     raw_.Restore(from.Copy());
     raw_.Store<int32_t>(60, set_);
+    raw_.Store<uint64_t>(200, 0);  // the writer is only stopped; of a dead one, others take the mark over
     return cell_;
   }
 
