@@ -266,8 +266,8 @@ export class Segment {
 /**
  * Opens a segment, and creates it where there is none.
  * Rejects with `ERR_SHM_NOT_FOUND`, `_EXISTS`, `_ACCESS`, `_OWNER`, `_LAYOUT` (something else lives under the key; it is left
- * untouched), `_CAPACITY`, `_NAME_COLLISION`, `_UNSUPPORTED` (no checksum), `_CORRUPT`, `_DESTROYED` (its lock was removed: {@link destroy}
- * what is left), `_NO_SPACE`, `_LIMIT` (naming the kernel setting), `_TIMEOUT`.
+ * untouched), `_CAPACITY`, `_NAME_COLLISION`, `_UNSUPPORTED` (no checksum), `_CORRUPT`, `_DESTROYED` (the lock of a private
+ * segment was removed: {@link destroy} what is left), `_NO_SPACE`, `_LIMIT` (naming the kernel setting), `_TIMEOUT`.
  */
 export function open (reference: SegmentReference, options?: OpenOptions): Promise<Segment>
 /** All cell segments on this machine that this process may read, in the order of their ids. */

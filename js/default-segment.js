@@ -3,21 +3,24 @@
 // The segment of those who name none: opened at its first use, as the environment tells.
 
 const { open } = require('./open')
-const { integer } = require('./options')
+const { integer, layout } = require('./options')
+const { parseReference } = require('./reference')
 
 const CLASSIC_KEY = 32140895
 
 /** A number is a key, in decimal or hexadecimal; anything else is a name. */
 function reference () {
-  const key = process.env.SHM_KEY || String(CLASSIC_KEY)
-  return /^(-?\d+|0x[0-9a-f]+)$/i.test(key) ? Number(key) : key
+  const text = process.env.SHM_KEY || String(CLASSIC_KEY)
+  const key = /^(-?\d+|0x[0-9a-f]+)$/i.test(text) ? Number(text) : text
+  parseReference(key, 'SHM_KEY')
+  return key
 }
 
 function openOptions () {
   const { SHM_CAPACITY, SHM_LAYOUT } = process.env
   return {
     capacity: SHM_CAPACITY ? integer('SHM_CAPACITY', Number(SHM_CAPACITY), 1, Number.MAX_SAFE_INTEGER) : undefined,
-    layout: SHM_LAYOUT || undefined
+    layout: layout(SHM_LAYOUT || undefined, 'SHM_LAYOUT')
   }
 }
 

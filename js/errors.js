@@ -31,6 +31,7 @@ function describeLimit ({ syscall, errno, reason }) {
 function describeLayout ({ reason, number }) {
   if (reason === 'another layout version') return `its layout version is ${number}, this library knows 1${number > 1 ? ': it needs a newer shmnode' : ''}`
   if (reason === 'not initialised') return 'it is not initialised'
+  if (reason === 'semaphore set') return 'its key has a semaphore set that shmnode did not make (ipcrm --semaphore-key removes it)'
   return 'something that shmnode did not make lives there; it was left as it is'
 }
 
@@ -52,6 +53,13 @@ function describeTooLarge ({ reason, number }, { length }) {
   return `has no room: ${length} bytes are more than the ${number} of its capacity`
 }
 
+/** `open` gives a segment a new lock where it can. */
+function describeDestroyed ({ reason, syscall }) {
+  if (reason === 'a private segment without its lock') return 'has lost its lock, and no key to find another by: shm.destroy() what is left of it'
+  if (reason === "another user's, without its lock") return 'has lost its lock: its owner, or root, has to open it'
+  return syscall?.startsWith('sem') ? 'was destroyed, or has lost its lock: open it again' : 'was destroyed'
+}
+
 /** ENOENT and the like. libuv knows those that it may meet, which EIDRM is not. */
 function errnoName (errno) {
   const known = getSystemErrorMap().get(-errno)
@@ -62,6 +70,17 @@ function holding ({ holder, reason }) {
   if (reason === 'queue') return 'calls before it took as long'
   if (reason === 'conflict') return 'others wrote first each time'
   return holder ? `process ${holder} holds its lock` : 'its lock is held'
+}
+
+/** As ipcs(1) shows it. */
+const hexadecimal = key => `0x${(key >>> 0).toString(16).padStart(8, '0')}`
+
+/** The segment as the caller called it, and what else it is known by. */
+function subject (label, name, key) {
+  const known = []
+  if (name && !label.includes(`'${name}'`)) known.push(`name '${name}'`)
+  if (key) known.push(`key ${hexadecimal(key)}`)
+  return known.length === 0 ? label : `${label} (${known.join(', ')})`
 }
 
 /** What each code says after the name of the segment. */
@@ -81,7 +100,7 @@ const descriptions = {
   BUSY: failure => `is busy: ${holding(failure)}`,
   TIMEOUT: (failure, { waited }) => `was not had within ${waited} ms: ${holding(failure)}`,
   QUEUE_FULL: (_, { maxPending }) => `has ${maxPending} calls pending, and takes no more (option maxPending)`,
-  DESTROYED: ({ reason }) => reason ? `has lost its lock (it is ${reason}): shm.destroy() what is left of it` : 'was destroyed',
+  DESTROYED: describeDestroyed,
   CLOSED: () => 'is closed',
   UNSUPPORTED: ({ reason }) => `cannot do that: ${reason}`,
   READ_ONLY: () => 'is open for reading only',
@@ -89,18 +108,19 @@ const descriptions = {
 }
 
 /**
- * @param {{ code: string, errno?: number, syscall?: string, holder?: number, number?: number, reason?: string }} failure
+ * @param {{ code: string, errno?: number, syscall?: string, holder?: number, number?: number, reason?: string, key?: number }} failure
  *   as the addon reports it, or made here for what JavaScript finds out; `code` without `ERR_SHM_`
  * @param {{ label: string, key?: number | null, name?: string | null }} context the segment, and what the description needs
  * @returns {ShmError}
  */
 function fromFailure (failure, context) {
   const { code } = failure
+  const key = context.key ?? failure.key
   const because = failure.syscall && failure.errno ? ` (${failure.syscall}: ${errnoName(failure.errno)})` : ''
-  return new ShmError(`ERR_SHM_${code}`, `${context.label} ${descriptions[code](failure, context)}${because}`, {
+  return new ShmError(`ERR_SHM_${code}`, `${subject(context.label, context.name, key)} ${descriptions[code](failure, context)}${because}`, {
     errno: failure.errno,
     syscall: failure.syscall,
-    key: context.key,
+    key,
     segmentName: context.name,
     version: code === 'VERSION_CONFLICT' ? failure.number : undefined,
     holderPid: failure.holder

@@ -3,7 +3,7 @@
 // The calls that no open segment is needed for.
 
 const binding = require('./binding')
-const { fromFailure, invalidType } = require('./errors')
+const { fromFailure, invalidType, invalidValue } = require('./errors')
 const { toInfo } = require('./facts')
 const options = require('./options')
 const { PRIVATE, parseReference } = require('./reference')
@@ -20,6 +20,7 @@ async function open (reference, given) {
   const { target, ...context } = parseReference(reference)
   const checked = options.object(given)
   const opening = options.openOptions(checked)
+  refuseContradictions(reference, opening)
   const timeout = options.timeout(checked)
   const limits = { maxPending: options.maxPending(checked), inlineLimit: options.inlineLimit(checked) }
   const signal = options.signal(checked)
@@ -33,6 +34,13 @@ async function open (reference, given) {
 /** Nobody waits for it any more. */
 function giveBack (handle) {
   handle.close(() => {})
+}
+
+/** Only makes a new one, or never does. */
+function refuseContradictions (reference, { create, exclusive, readOnly }) {
+  if (reference === PRIVATE && !create) throw invalidValue('options.create', 'must not be false for a PRIVATE segment, which is always new', create)
+  if (reference === PRIVATE && readOnly) throw invalidValue('options.readOnly', 'must not be true for a PRIVATE segment, which is always new', readOnly)
+  if (exclusive && typeof reference === 'object' && 'id' in reference) throw invalidValue('options.exclusive', 'must not be true where the id of an existing segment is given', exclusive)
 }
 
 /** @returns {Promise<import('..').SegmentInfo[]>} */

@@ -76,25 +76,35 @@ function owner (value) {
   return { ownerAny: false, ownerUid: integer('options.owner', value, 0, 2 ** 32 - 2) }
 }
 
-function layout (value = 'cell') {
-  if (value !== 'cell') throw invalidValue('options.layout', "must be 'cell'", value)
+function layout (value = 'cell', argument = 'options.layout') {
+  if (value !== 'cell') throw invalidValue(argument, "must be 'cell'", value)
+  return value
+}
+
+/** What asks for a new segment and for none at once is a mistake. */
+function refuseContradictions ({ create, exclusive, readOnly }) {
+  if (exclusive && create === false) throw invalidValue('options.exclusive', 'must not be true where options.create is false', exclusive)
+  if (exclusive && readOnly) throw invalidValue('options.exclusive', 'must not be true where options.readOnly is', exclusive)
+  if (create && readOnly) throw invalidValue('options.create', 'must not be true where options.readOnly is', create)
 }
 
 /** The options of `open`, as the addon takes them. 0 and -1 stand for what was not given. */
 function openOptions (options) {
-  const { capacity, slots, mode } = options
+  const { capacity, slots, mode, create, exclusive, readOnly } = options
   layout(options.layout)
-  return {
+  const checked = {
     capacity: capacity === undefined ? 0 : integer('options.capacity', capacity, 1, Number.MAX_SAFE_INTEGER),
     slots: slots === undefined ? 0 : integer('options.slots', slots, 2, 16),
     mode: mode === undefined ? 0o600 : integer('options.mode', mode, 0, 0o777),
     widestMode: mode === undefined ? -1 : mode,
-    create: boolean('options.create', options.create, true),
-    exclusive: boolean('options.exclusive', options.exclusive, false),
-    readOnly: boolean('options.readOnly', options.readOnly, false),
+    create: boolean('options.create', create, true),
+    exclusive: boolean('options.exclusive', exclusive, false),
+    readOnly: boolean('options.readOnly', readOnly, false),
     checksum: boolean('options.checksum', options.checksum, false),
     ...owner(options.owner)
   }
+  refuseContradictions({ create, exclusive, readOnly })
+  return checked
 }
 
 function maxPending ({ maxPending = DEFAULT_MAX_PENDING }) {
@@ -106,4 +116,4 @@ function inlineLimit ({ inlineLimit = 0 }) {
   return inlineLimit === Infinity ? inlineLimit : integer('options.inlineLimit', inlineLimit, 0, Number.MAX_SAFE_INTEGER)
 }
 
-module.exports = { object, integer, timeout, signal, inlineLimit, range, mediaType, ifVersion, owner, openOptions, maxPending, DEFAULT_TIMEOUT }
+module.exports = { object, integer, timeout, signal, inlineLimit, range, mediaType, ifVersion, owner, layout, openOptions, maxPending, DEFAULT_TIMEOUT }

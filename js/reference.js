@@ -12,16 +12,23 @@ const NAME = /^[A-Za-z0-9._-]{1,63}$/
 const LEAST_INT = -(2 ** 31)
 const MOST_UINT = 2 ** 32 - 1
 
-function byName (name) {
-  if (!NAME.test(name)) throw invalidValue('name', 'must be 1 to 63 of the characters A-Z a-z 0-9 . _ -', name)
-  return { target: { name }, label: `segment '${name}'`, name }
+/** The 32-bit FNV-1a hash of the name as a signed int, 1 in place of 0. */
+function keyOf (name) {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193)
+  return hash | 0 || 1
+}
+
+function byName (name, argument = 'name') {
+  if (!NAME.test(name)) throw invalidValue(argument, 'must be 1 to 63 of the characters A-Z a-z 0-9 . _ -', name)
+  return { target: { name }, label: `segment '${name}'`, name, key: keyOf(name) }
 }
 
 /** Keys are signed ints; who writes them in hexadecimal may have them unsigned. */
-function byKey (key) {
-  const signed = integer('key', key, LEAST_INT, MOST_UINT) | 0
-  if (signed === 0) throw invalidValue('key', 'must not be 0, which is IPC_PRIVATE: open(PRIVATE) makes a segment without a key', key)
-  return { target: { key: signed }, label: `segment with key ${signed}`, key: signed }
+function byKey (key, argument = 'key') {
+  const signed = integer(argument, key, LEAST_INT, MOST_UINT) | 0
+  if (signed === 0) throw invalidValue(argument, 'must not be 0, which is IPC_PRIVATE: open(PRIVATE) makes a segment without a key', key)
+  return { target: { key: signed }, label: `segment ${signed}`, key: signed }
 }
 
 function byPath (ftok) {
@@ -40,11 +47,12 @@ function byId (id) {
 
 /**
  * @param {string | number | { ftok: [string, number] } | { id: number } | typeof PRIVATE} reference
+ * @param {string} [argument] what messages call it, where it came from somewhere else
  * @returns {{ target: object, label: string, key?: number, name?: string }}
  */
-function parseReference (reference) {
-  if (typeof reference === 'string') return byName(reference)
-  if (typeof reference === 'number') return byKey(reference)
+function parseReference (reference, argument) {
+  if (typeof reference === 'string') return byName(reference, argument)
+  if (typeof reference === 'number') return byKey(reference, argument)
   if (reference === PRIVATE) return { target: {}, label: 'private segment' }
   if (reference !== null && typeof reference === 'object') {
     if ('ftok' in reference) return byPath(reference.ftok)

@@ -12,6 +12,7 @@ Napi::Object ToFailure(Napi::Env env, const Error& error) {
   if (error.holder != 0) failure.Set("holder", error.holder);
   failure.Set("number", static_cast<double>(error.number));
   if (error.reason != nullptr) failure.Set("reason", error.reason);
+  if (error.key != 0) failure.Set("key", error.key);
   return failure;
 }
 

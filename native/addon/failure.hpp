@@ -7,7 +7,7 @@
 
 namespace shmnode::addon {
 
-// { code, errno, syscall, holder, number, reason }, the last five only where they apply. On the loop thread.
+// { code, errno, syscall, holder, number, reason, key }, all but the code only where they apply. On the loop thread.
 Napi::Object ToFailure(Napi::Env env, const Error& error);
 
 }  // namespace shmnode::addon

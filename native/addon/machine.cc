@@ -1,12 +1,10 @@
 #include "machine.hpp"
 
-#include <memory>
-#include <utility>
 #include <vector>
 
 #include "arguments.hpp"
+#include "open_job.hpp"
 #include "reference.hpp"
-#include "segment_handle.hpp"
 #include "shmnode/destroy.hpp"
 #include "shmnode/inspect.hpp"
 #include "task.hpp"
@@ -17,22 +15,15 @@ namespace shmnode::addon {
 
 namespace {
 
-using SharedCell = std::shared_ptr<const Cell>;
-
-Result<SharedCell> OpenShared(const Reference& reference, const OpenOptions& options, std::chrono::nanoseconds slice) {
-  const auto target = reference.Resolve();
-  if (!target) return target.error();
-  const WaitPermit permit;
-  auto cell = OpenCell(*target, options, permit.Slice(slice));
-  if (!cell) return cell.error();
-  return SharedCell(std::make_shared<Cell>(*std::move(cell)));
-}
-
 Status DestroyTarget(const Reference& reference, const OwnerPolicy& owner, std::chrono::nanoseconds slice) {
   const auto target = reference.Resolve();
   if (!target) return target.error();
   const WaitPermit permit;
-  return DestroyCell(*target, owner, permit.Slice(slice));
+  const Status status = DestroyCell(*target, owner, permit.Slice(slice));
+  if (status) return status;
+  Error error = status.error();
+  error.key = target->key;
+  return error;
 }
 
 }  // namespace
@@ -40,11 +31,7 @@ Status DestroyTarget(const Reference& reference, const OwnerPolicy& owner, std::
 void Open(const Napi::CallbackInfo& info) {
   const Reference reference(info[0].As<Napi::Object>());
   const OpenOptions options = ToOpenOptions(info[1].As<Napi::Object>());
-  auto facts = std::make_shared<Napi::Reference<Napi::Value>>(Napi::Persistent(info[2]));
-  const auto slice = ToSlice(info[3]);
-  StartTask<SharedCell>(
-      info[4].As<Napi::Function>(), "shmnode:open", [reference, options, slice] { return OpenShared(reference, options, slice); },
-      [facts](Napi::Env env, SharedCell&& cell) -> Napi::Value { return SegmentHandle::New(env, std::move(cell), facts->Value()); });
+  (new OpenJob(reference, options, info[2], ToSlice(info[3]), info[4].As<Napi::Function>()))->Queue();
 }
 
 void Destroy(const Napi::CallbackInfo& info) {

@@ -18,6 +18,8 @@ class Reference {
   // Points into this object. On a pool thread: a path has to be looked up in the file system.
   Result<Target> Resolve() const;
 
+  bool IsPrivate() const { return kind_ == Kind::kPrivate; }
+
  private:
   enum class Kind { kKey, kPath, kId, kPrivate };
   Kind kind_ = Kind::kPrivate;

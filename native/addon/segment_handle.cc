@@ -19,7 +19,7 @@ namespace {
 // A write that finds the lock taken tries again a few times: most holders are gone within microseconds.
 constexpr int kSyncTries = 32;
 
-Result<LockHold> TryLockForWrite(const Cell& cell) {
+Result<WriteHold> TryLockForWrite(const Cell& cell) {
   auto hold = cell.LockForWrite(Deadline::Now());
   for (int tries = 1; tries < kSyncTries && hold.code() == Code::kBusy; tries++) {
     auto again = cell.LockForWrite(Deadline::Now());

@@ -62,7 +62,7 @@ Status WriteBatch::CommitAll(Deadline deadline) {
   return Nothing{};
 }
 
-Result<uint64_t> WriteBatch::CommitOne(const LockHold& hold, size_t row) const {
+Result<uint64_t> WriteBatch::CommitOne(const WriteHold& hold, size_t row) const {
   if (cancelled_->IsCancelled(row)) return shmnode::Fail(Code::kBusy, "cancelled");
   return cell_->Commit(hold, requests_[row]);
 }

@@ -31,7 +31,7 @@ class WriteBatch : public Job {
  private:
   void Execute() override;
   void OnOK() override;
-  Result<uint64_t> CommitOne(const LockHold& hold, size_t row) const;
+  Result<uint64_t> CommitOne(const WriteHold& hold, size_t row) const;
   Status CommitAll(Deadline deadline);
 
   std::shared_ptr<const Cell> cell_;

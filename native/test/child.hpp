@@ -50,6 +50,9 @@ class Child {
     Wait();
   }
 
+  // Somebody else has waited for its end.
+  void Forget() { pid_ = 0; }
+
   bool Succeeds() { return Wait() == 0; }
 
  private:

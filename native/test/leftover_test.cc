@@ -128,16 +128,6 @@ const tap::Test kRetiredNoCreate("leftover: a retired segment does not exist for
   tap::Equal(cells::Open(Target::Key(key), {.create = false, .owner = {}}).code(), Code::kNotFound, "create = false");
 });
 
-const tap::Test kLostSet("leftover: the set is gone, and the segment is not retired", [] {
-  const key_t key = litter::UniqueKey();
-  cells::WriteText(cells::MustOpen(key), "x").code();
-  litter::RemoveSet(key);
-  tap::Equal(cells::Open(Target::Key(key)).code(), Code::kDestroyed, "open");
-  tap::Equal(cells::ReadText(cells::MustOpen(key, {.read_only = true, .owner = {}})), "x", "readers can still read");
-  tap::Equal(cells::Destroy(Target::Key(key)).code(), Code::kOk, "destroy");
-  CheckWorks(key, "a lost set");
-});
-
 // Who holds a removed segment must find out that its key leads elsewhere now.
 const tap::Test kSplitBrain("leftover: a segment removed behind its writer's back and made again", [] {
   const key_t key = litter::UniqueKey();
@@ -148,7 +138,8 @@ const tap::Test kSplitBrain("leftover: a segment removed behind its writer's bac
   tap::Check(old.geometry().incarnation != fresh.geometry().incarnation, "incarnations differ");
   tap::Equal(cells::WriteText(old, "lost").code(), Code::kDestroyed, "a write to the old one");
   tap::Equal(*cells::WriteText(fresh, "kept"), 1U, "a write to the new one");
-  tap::Equal(old.Destroy(cells::Soon()).code(), Code::kOk, "destroy of the old one");
+  tap::Equal(cells::Read(old).code, Code::kDestroyed, "a read of the old one");
+  tap::Equal(old.Destroy(cells::Soon()).code(), Code::kDestroyed, "destroy of the old one");
   tap::Equal(cells::ReadText(fresh), "kept", "the new one goes on");
   tap::Equal(*cells::WriteText(fresh, "still"), 2U, "so does its lock");
 });

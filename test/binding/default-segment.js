@@ -75,14 +75,12 @@ t.test('SHM_CAPACITY', async t => {
 
 t.test('an environment that means nothing', async t => {
   const { env } = uniqueEnv(t)
-  for (const SHM_CAPACITY of ['0', '-1', 'much', '1.5', '9007199254740992']) {
-    await t.rejects(run(shm => shm.read(), [], { env: { ...env, SHM_CAPACITY } }), { code: 'ERR_OUT_OF_RANGE' }, SHM_CAPACITY)
-  }
-  for (const SHM_KEY of ['0', 'a/b', ' ']) {
-    await t.rejects(run(shm => shm.read(), [], { env: { ...env, SHM_KEY } }), { code: 'ERR_INVALID_ARG_VALUE' }, SHM_KEY)
-  }
-  await t.rejects(run(shm => shm.read(), [], { env: { ...env, SHM_KEY: '4294967296' } }), { code: 'ERR_OUT_OF_RANGE' })
-  await t.rejects(run(shm => shm.read(), [], { env: { ...env, SHM_LAYOUT: 'raw' } }), { code: /ERR_INVALID_ARG_VALUE|ERR_SHM_UNSUPPORTED/ })
+  const refuses = (name, value, code) =>
+    t.rejects(run(shm => shm.read(), [], { env: { ...env, [name]: value } }), { code, message: new RegExp(name) }, `${name}=${value}`)
+  for (const capacity of ['0', '-1', 'much', '1.5', '9007199254740992']) await refuses('SHM_CAPACITY', capacity, 'ERR_OUT_OF_RANGE')
+  for (const key of ['0', 'a/b', ' ']) await refuses('SHM_KEY', key, 'ERR_INVALID_ARG_VALUE')
+  await refuses('SHM_KEY', '4294967296', 'ERR_OUT_OF_RANGE')
+  await refuses('SHM_LAYOUT', 'raw', 'ERR_INVALID_ARG_VALUE')
 })
 
 t.test('opened anew after it was destroyed', async t => {

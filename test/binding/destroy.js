@@ -4,7 +4,7 @@ const t = require('tap')
 const shm = require('../..')
 const kernel = require('../helpers/kernel')
 const { hold, peer } = require('../helpers/peer')
-const { removeSegment, removeSet } = require('../helpers/raw')
+const { OFFSETS, peek, removeSegment, removeSet } = require('../helpers/raw')
 const { another, reservedKey, withSegment } = require('../helpers/segment')
 
 const DESTROYED = { name: 'ShmError', code: 'ERR_SHM_DESTROYED' }
@@ -89,9 +89,9 @@ t.test('a semaphore set removed by somebody else', async t => {
   removeSet(kernel.under(segment.key).sets[0].semid)
   await t.rejects(segment.write('y'), DESTROYED)
   t.throws(() => segment.writeSync('y'), DESTROYED)
-  await t.rejects(shm.open(segment.key), DESTROYED)
   await shm.destroy(segment.key)
   t.ok(kernel.isFree(segment.key), 'destroy clears it away')
+  await allRefuse(t, segment)
 })
 
 t.test('a segment removed by somebody else', async t => {
@@ -142,10 +142,20 @@ t.test('ipcrm of the segment: nothing is written to where nobody would look', as
 
 t.test('ipcrm of the set: the message says what to do, and that helps', async t => {
   const segment = await withSegment(t)
+  await segment.write('kept')
   removeSet(kernel.under(segment.key).sets[0].semid)
-  const { key } = segment
-  await t.rejects(shm.open(key), { code: 'ERR_SHM_DESTROYED', message: /shm\.destroy\(\)/ })
-  await shm.destroy(key)
-  const anew = await another(t, key)
-  t.equal(await anew.write('new'), 1)
+  const error = { ...DESTROYED, message: /open it again/ }
+  await t.rejects(segment.write('x'), error)
+  t.throws(() => segment.writeSync('x'), error)
+  const anew = await another(t, segment.key)
+  t.equal(String(await anew.read()), 'kept')
+  t.equal(await anew.write('next'), 2)
+})
+
+t.test('ipcrm of the set of a private segment', async t => {
+  const segment = await withSegment(t, { reference: shm.PRIVATE })
+  removeSet((await peek(segment.id, OFFSETS.semaphores, 4)).readInt32LE())
+  await t.rejects(shm.open({ id: segment.id }), { ...DESTROYED, message: /shm\.destroy\(\)/ })
+  await shm.destroy({ id: segment.id })
+  await allRefuse(t, segment)
 })

@@ -67,6 +67,24 @@ t.test('options of open', async t => {
   t.ok(kernel.isFree(key), 'none of them made anything')
 })
 
+t.test('options that contradict each other', async t => {
+  const key = uniqueKey()
+  const contradictions = [
+    [key, { create: false, exclusive: true }, /options\.exclusive/],
+    [key, { readOnly: true, exclusive: true }, /options\.exclusive/],
+    [key, { readOnly: true, create: true }, /options\.create/],
+    [shm.PRIVATE, { create: false }, /options\.create.*PRIVATE/],
+    [shm.PRIVATE, { readOnly: true }, /options\.readOnly.*PRIVATE/],
+    [{ id: 1 }, { exclusive: true }, /options\.exclusive.*id/]
+  ]
+  for (const [reference, options, message] of contradictions) {
+    await t.rejects(shm.open(reference, options), { ...VALUE, message }, show(options))
+  }
+  t.ok(kernel.isFree(key), 'none of them made anything')
+  const segment = await shm.open(key, { create: true, exclusive: true, readOnly: false })
+  await segment.destroy()
+})
+
 t.test('options of destroy', async t => {
   const key = uniqueKey()
   for (const [name, error, values] of bad.filter(([name]) => ['owner', 'timeout'].includes(name))) {

@@ -9,7 +9,7 @@ const { setTimeout: sleep } = require('node:timers/promises')
 const { Worker } = require('node:worker_threads')
 const { FIXTURES } = require('../helpers/child')
 const { hold } = require('../helpers/peer')
-const { run } = require('../helpers/run')
+const { rootOnly, run } = require('../helpers/run')
 const { withSegment } = require('../helpers/segment')
 
 const start = (key, job) => new Worker(path.join(FIXTURES, 'worker.js'), { workerData: { key, job }, execArgv: [], env: { ...process.env, NODE_OPTIONS: '' } })
@@ -59,6 +59,20 @@ t.test('process.exit() in a worker with calls under way', async t => {
   const codes = await Promise.all(workers.map(worker => once(worker, 'exit')))
   t.strictSame(codes.flat(), Array(8).fill(0))
   t.type(await segment.write('x'), 'number')
+})
+
+t.test('a private segment that is made when its worker is gone', rootOnly, async t => {
+  const left = await run(async (shm, file) => {
+    const { once } = require('node:events')
+    const fs = require('node:fs')
+    const { Worker } = require('node:worker_threads')
+    const segment = await shm.open(1)
+    const workers = Array.from({ length: 4 }, () => new Worker(file, { workerData: { key: 1, job: 'forget' } }))
+    await Promise.all(workers.map(worker => once(worker, 'exit')))
+    await segment.destroy()
+    return ['shm', 'sem'].map(kind => fs.readFileSync(`/proc/sysvipc/${kind}`, 'utf8').trim().split('\n').length - 1)
+  }, [path.join(FIXTURES, 'worker.js')], { shell: 'true' })
+  t.strictSame(left, [0, 0], 'goes with it, and its set too')
 })
 
 t.test('the addon is needed by workers only', async t => {

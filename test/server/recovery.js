@@ -2,6 +2,8 @@
 
 const t = require('tap')
 const shm = require('shmnode')
+const kernel = require('../helpers/kernel')
+const { removeSet } = require('../helpers/raw')
 const { build, write, read, isProblem, hold, noPeer } = require('../helpers/server')
 
 t.test('a destroyed segment is made again', async t => {
@@ -28,6 +30,15 @@ t.test('conditions are about the segment that is there now', async t => {
   isProblem(t, await write(fastify, 'newer', { 'if-match': etag }), 412, 'ERR_SHM_VERSION_CONFLICT')
   await shm.destroy(key)
   isProblem(t, await write(fastify, 'newer', { 'if-match': '*' }), 412, 'ERR_SHM_VERSION_CONFLICT')
+})
+
+t.test('a lock that somebody removed is replaced, and nothing is lost', async t => {
+  const { fastify, key } = await build(t)
+  const { etag } = (await write(fastify, 'kept')).headers
+  for (const { semid } of kernel.under(key).sets) removeSet(semid)
+  t.match(await read(fastify), { statusCode: 200, body: 'kept', headers: { etag } }, 'read')
+  t.match(await write(fastify, 'next', { 'if-match': etag }), { statusCode: 200, headers: { 'shm-version': '2' } }, 'write')
+  t.equal((await read(fastify)).headers.etag.split('.')[0], etag.split('.')[0], 'the same incarnation')
 })
 
 t.test('many requests find out at once', async t => {

@@ -15,7 +15,7 @@ t.test('every code has its words', t => {
     if (code === 'ERR_SHM_NOT_BUILT') continue
     const error = fromFailure({ code: code.replace('ERR_SHM_', ''), number: 1, reason: 'a reason' }, { ...context, ...details })
     t.equal(error.code, code)
-    t.match(error.message, /^segment 'prices' \w/)
+    t.match(error.message, /^segment 'prices' \(key 0x00000005\) \w/)
     t.notMatch(error.message, /undefined|NaN|\[object/, `${code}: ${error.message}`)
   }
   t.end()
@@ -40,6 +40,18 @@ t.test('facts', t => {
   const bare = fromFailure({ code: 'CLOSED' }, { label: 'private segment', key: null, name: null })
   t.strictSame(Object.keys(bare), ['code'], 'what does not apply is not there')
   t.equal(fromFailure({ code: 'VERSION_CONFLICT', number: 0 }, context).version, 0, 'version 0 applies')
+  t.end()
+})
+
+t.test('a message tells key and name, whichever the caller knew', t => {
+  const start = context => fromFailure({ code: 'CLOSED' }, context).message.replace(' is closed', '')
+  t.equal(start({ label: "segment 'prices'", name: 'prices', key: -1 }), "segment 'prices' (key 0xffffffff)")
+  t.equal(start({ label: 'segment 32140895', name: 'prices', key: 32140895 }), "segment 32140895 (name 'prices', key 0x01ea6e5f)")
+  t.equal(start({ label: 'segment with id 7', name: null, key: 5 }), 'segment with id 7 (key 0x00000005)')
+  t.equal(start({ label: 'private segment', name: null, key: null }), 'private segment')
+  const error = fromFailure({ code: 'NOT_FOUND', key: 5 }, { label: "segment of ftok('/', 1)" })
+  t.equal(error.message, "segment of ftok('/', 1) (key 0x00000005) is not there")
+  t.equal(error.key, 5)
   t.end()
 })
 

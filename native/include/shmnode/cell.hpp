@@ -23,6 +23,7 @@
 #include "racy_copy.hpp"
 #include "turnstile_lock.hpp"
 #include "user_lock.hpp"
+#include "writer_mark.hpp"
 
 namespace shmnode {
 
@@ -68,6 +69,24 @@ inline void RetireHeader(const Segment& segment) noexcept {
   FutexWakeAll(header->notify);
 }
 
+// The right to commit: the exclusive lock, and this process's mark in the header.
+class WriteHold {
+ public:
+  WriteHold(LockHold lock, Header* header) noexcept : lock_(std::move(lock)), header_(header) {}
+  WriteHold(WriteHold&& other) noexcept : lock_(std::move(other.lock_)), header_(std::exchange(other.header_, nullptr)) {}
+  WriteHold& operator=(WriteHold&&) = delete;
+  WriteHold(const WriteHold&) = delete;
+  WriteHold& operator=(const WriteHold&) = delete;
+  // The mark goes first: without the lock, it would be taken for a sign that somebody broke the lock.
+  ~WriteHold() {
+    if (header_ != nullptr && lock_.IsOwn()) header_->writer.store(0, std::memory_order_release);
+  }
+
+ private:
+  LockHold lock_;
+  Header* header_;
+};
+
 // Not a view of the kernel's object but a handle on it: movable, and every const member may be called from several
 // threads at once. In processes that only may read the segment, write calls come back with kReadOnly or kAccess.
 class Cell {
@@ -109,17 +128,23 @@ class Cell {
   }
 
   // The exclusive lock for Commit, once it is known that it guards this segment: kDestroyed where the segment was
-  // destroyed, or its semaphore set replaced, kReadOnly on a read-only attach.
-  Result<LockHold> LockForWrite(Deadline deadline) const noexcept {
+  // destroyed, or its semaphore set removed, kReadOnly on a read-only attach. kBusy also where somebody broke the lock, and
+  // who had it writes on.
+  Result<WriteHold> LockForWrite(Deadline deadline) const noexcept {
     if (segment_.read_only()) return Fail(Code::kReadOnly);
-    auto hold = LockHold::Acquire(lock_, LockMode::kExclusive, deadline);
-    if (hold && (IsRetired() || header()->semaphore_id != geometry_.semaphore_id)) return Fail(Code::kDestroyed);
+    auto lock = LockHold::Acquire(lock_, LockMode::kExclusive, deadline);
+    if (!lock) return lock.error();
+    if (const Status marked = Mark(deadline); !marked) return marked.error();
+    WriteHold hold(*std::move(lock), header());
+    // After the mark, both in full order. Who gives the segment another lock stores the id, and then looks at the mark:
+    // one of the two sees the other.
+    if (header()->semaphore_id.load(std::memory_order_seq_cst) != geometry_.semaphore_id || IsRetired()) return Fail(Code::kDestroyed);
     return hold;
   }
 
   // Makes the bytes the current value, and tells its version. Waiters are told by Wake, once for several commits. What
   // makes a request fail (kTooLarge, kVersionConflict, kCorrupt) leaves the current value as it is.
-  Result<uint64_t> Commit(const LockHold&, const WriteRequest& request) const noexcept {
+  Result<uint64_t> Commit(const WriteHold&, const WriteRequest& request) const noexcept {
     if (request.length > geometry_.capacity) return Fail(Code::kTooLarge, nullptr, geometry_.capacity);
     if (request.media_type.size() >= kMediaTypeRoom) return Fail(Code::kTooLarge, "media type", kMediaTypeRoom - 1);
     uint64_t current = Version();
@@ -130,6 +155,8 @@ class Cell {
     // The lock makes a plain store enough. Compare-and-swap, because it finds out when somebody broke the lock.
     if (!header()->commit.compare_exchange_strong(current, next)) return Fail(Code::kBusy, "a writer without the lock");
     header()->notify.store(static_cast<uint32_t>(next), std::memory_order_release);
+    // Removed behind our back, lock and all, and being made anew: nobody is going to find this value.
+    if (header()->retired.load(std::memory_order_seq_cst) != 0) return Fail(Code::kDestroyed);
     return next;
   }
 
@@ -164,8 +191,7 @@ class Cell {
   Status Destroy(Deadline deadline) const noexcept {
     if (const Status may = CheckMayRemove(segment_.id()); !may) return may;
     const auto hold = LockForWrite(deadline);
-    const bool lock_is_lost = hold.code() == Code::kDestroyed && !IsRetired();
-    if (!hold && !lock_is_lost) return hold.error();
+    if (!hold && !(hold.code() == Code::kDestroyed && LostItsLock())) return hold.error();
     RetireHeader(segment_);
     const Status removed = Segment::Remove(segment_.id());
     if (hold) static_cast<void>(lock_.set().Remove());
@@ -176,6 +202,26 @@ class Cell {
   Result<ValueFacts> Facts() const noexcept { return TryRead({.target = nullptr, .room = 0, .whole = false}); }
 
  private:
+  // Not where the segment has another lock by now: this handle is out of date then.
+  bool LostItsLock() const noexcept {
+    const int32_t id = header()->semaphore_id.load(std::memory_order_acquire);
+    return !IsRetired() && (id == geometry_.semaphore_id || id == kNoSemaphores);
+  }
+
+  // Takes the place of a dead writer, and waits for one that lives. Of whom this is not known, the lock is believed.
+  Status Mark(Deadline deadline) const noexcept {
+    const uint64_t own = WriterMark::Own().bits();
+    for (uint64_t seen = 0; !header()->writer.compare_exchange_strong(seen, own, std::memory_order_seq_cst);) {
+      const WriterMark other(seen);
+      if (other.Look() != Liveness::kAlive) continue;
+      if (deadline.Expired()) return Error{.code = Code::kBusy, .holder = other.pid(), .reason = "a writer without the lock"};
+      usleep(kMarkPause);
+      seen = 0;
+    }
+    return Nothing{};
+  }
+
+  static constexpr useconds_t kMarkPause = 100;
   // A failed round means that two or more commits happened during one copy.
   static constexpr int kLockFreeRounds = 8;
 

@@ -20,6 +20,12 @@ class Deadline {
     return wait > Clock::time_point::max() - now ? Never() : Deadline(now + wait);
   }
 
+  // This one, or the end of a shorter wait from now on.
+  Deadline OrAfter(Clock::duration wait) const noexcept {
+    const Deadline other = After(wait);
+    return other.at_ < at_ ? other : *this;
+  }
+
   bool Expired() const noexcept { return at_ != Clock::time_point::max() && Clock::now() >= at_; }
 
   // What is left, for a system call that takes a relative time; zero once expired. A deadline that never comes is told

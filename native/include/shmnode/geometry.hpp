@@ -108,7 +108,7 @@ inline Result<Geometry> LoadGeometry(const Segment& segment) noexcept {
       .incarnation = LoadOnce(header->incarnation),
       .created_ns = LoadOnce(header->created_ns),
       .creator_pid = LoadOnce(header->creator_pid),
-      .semaphore_id = LoadOnce(header->semaphore_id),
+      .semaphore_id = header->semaphore_id.load(std::memory_order_acquire),
       .name = {},
   };
   std::memcpy(g.name.data(), header->name, kNameRoom);
@@ -138,7 +138,7 @@ inline void InitialiseHeader(const Segment& segment, const CellShape& shape, int
   header->incarnation = RandomNonZero();
   header->created_ns = NowUnixNs();
   header->creator_pid = static_cast<uint32_t>(ProcessId());
-  header->semaphore_id = semaphore_id;
+  header->semaphore_id.store(semaphore_id, std::memory_order_relaxed);
   std::memset(header->name, 0, kNameRoom);
   if (!shape.name.empty()) std::memcpy(header->name, shape.name.data(), std::min(shape.name.size(), kNameRoom - 1));
   header->magic.store(kMagic, std::memory_order_release);

@@ -50,14 +50,9 @@ inline Result<CellInfo> InspectById(int id, const shmid_ds& kernel) noexcept {
 // std::bad_alloc.
 inline std::vector<CellInfo> ListCells() {
   std::vector<CellInfo> cells;
-  shm_info totals{};
-  const int last = shmctl(0, SHM_INFO, reinterpret_cast<shmid_ds*>(&totals));
-  for (int index = 0; index <= last; index++) {
-    shmid_ds kernel{};
-    const int id = shmctl(index, SHM_STAT, &kernel);
-    if (id < 0) continue;
+  Segment::ForEach([&cells](int id, const shmid_ds& kernel) {
     if (const auto info = detail::InspectById(id, kernel)) cells.push_back(*info);
-  }
+  });
   return cells;
 }
 

@@ -29,6 +29,7 @@ inline constexpr uint64_t kMaxExact = (uint64_t{1} << 53) - 1;
 inline constexpr size_t kNameRoom = 64;       // 63 bytes and a NUL
 inline constexpr size_t kMediaTypeRoom = 64;  // 63 bytes and a NUL
 inline constexpr uint32_t kFlagChecksum = 1U << 0;
+inline constexpr int32_t kNoSemaphores = -1;  // in `semaphore_id`, while a lost set is being replaced
 
 // What one slot holds. Readers load the fields while a writer may be storing them; `version` tells whether they fit
 // together: it is 0 while the slot is being written.
@@ -41,7 +42,8 @@ struct alignas(128) SlotDescriptor {
   char media_type[kMediaTypeRoom];
 };
 
-// The first kHeaderBytes of a cell segment. The fields up to `name` never change once `magic` is there.
+// The first kHeaderBytes of a cell segment. The fields up to `name` never change once `magic` is there, but for
+// `semaphore_id`, which changes where the set was removed.
 struct Header {
   std::atomic<uint64_t> magic;  // stored last, with release: whoever sees it sees the rest
   uint16_t layout_major;
@@ -54,11 +56,12 @@ struct Header {
   uint64_t incarnation;
   uint64_t created_ns;
   uint32_t creator_pid;
-  int32_t semaphore_id;
+  std::atomic<int32_t> semaphore_id;
   char name[kNameRoom];
   alignas(64) std::atomic<uint64_t> commit;  // on a cache line of its own: the one that all readers load
   alignas(64) std::atomic<uint32_t> notify;  // futex word; waiters' traffic stays off the commit's line
   std::atomic<uint32_t> retired;
+  std::atomic<uint64_t> writer;  // a WriterMark: who is changing the value now, or died over it
   alignas(256) SlotDescriptor slots[kMaxSlots];
 };
 
@@ -80,6 +83,7 @@ static_assert(offsetof(Header, name) == 64);
 static_assert(offsetof(Header, commit) == 128);
 static_assert(offsetof(Header, notify) == 192);
 static_assert(offsetof(Header, retired) == 196);
+static_assert(offsetof(Header, writer) == 200);
 static_assert(offsetof(Header, slots) == 256);
 static_assert(offsetof(SlotDescriptor, version) == 0);
 static_assert(offsetof(SlotDescriptor, length) == 8);

@@ -9,6 +9,9 @@
 #include <string_view>
 
 #include "cell.hpp"
+#include "lost_lock.hpp"
+#include "owner_policy.hpp"
+#include "removed.hpp"
 
 namespace shmnode {
 
@@ -27,22 +30,6 @@ struct Target {
 
   // A number fits every segment under it; a name only the one that it was given to.
   bool Accepts(const Geometry& geometry) const noexcept { return name.empty() || geometry.name_view() == name; }
-};
-
-// Whose segments are accepted. The kernel would give a squatter's segment to whoever asks for the key.
-struct OwnerPolicy {
-  bool anyone = false;
-  std::optional<uid_t> user;  // instead of this process's effective user; root is accepted in any case
-  std::optional<unsigned> widest_mode;
-
-  Status Check(const ipc_perm& facts) const noexcept {
-    if (widest_mode && (facts.mode & 0777U & ~*widest_mode) != 0) return Fail(Code::kOwner, "a wider mode", facts.mode & 0777U);
-    if (anyone) return Nothing{};
-    const uid_t wanted = user.value_or(geteuid());
-    const auto accepted = [wanted](uid_t uid) { return uid == wanted || uid == 0; };
-    if (!accepted(facts.uid) || !accepted(facts.cuid)) return Fail(Code::kOwner, "another user's", facts.cuid);
-    return Nothing{};
-  }
 };
 
 struct OpenOptions {
@@ -105,7 +92,8 @@ class Opener {
       const Status set = CheckSet(SemaphoreSet(geometry->semaphore_id), now);
       const bool removed = header->retired.load(std::memory_order_acquire) != 0 || (now && (now->shm_perm.mode & SHM_DEST) != 0);
       if (!set && removed) return Again(Fail(Code::kDestroyed));
-      if (!set) return set.code() == Code::kDestroyed ? Fail(Code::kDestroyed, "without its semaphore set") : set.error();
+      if (set.code() == Code::kDestroyed) return Mended(*segment);
+      if (!set) return set.error();
     }
     return Fitting(*std::move(segment), *geometry);
   }
@@ -173,6 +161,12 @@ class Opener {
     return std::nullopt;
   }
 
+  // Its semaphore set was removed.
+  std::optional<Result<Cell>> Mended(const Segment& segment) const noexcept {
+    const Status mended = ReplaceLostLock(segment, options_.owner, deadline_);
+    return mended ? std::nullopt : std::optional<Result<Cell>>(mended.error());
+  }
+
   // No magic yet. Under the lock that means: its creator is dead. A blank segment without our set is somebody else's,
   // since creators make the set first.
   std::optional<Result<Cell>> Blank(Segment segment) const noexcept {
@@ -214,6 +208,8 @@ class Opener {
       const Status removed = set->Remove();
       return removed || removed.code() == Code::kDestroyed ? std::nullopt : std::optional<Result<Cell>>(removed.error());
     }
+    // Before there is a new one that accepts writes.
+    RetireRemovedCells(options_.owner);
     auto cell = CreateSegment(target_.key, *set);
     if (cell.code() == Code::kExists) return std::nullopt;
     if (!cell) static_cast<void>(set->Remove());

@@ -47,6 +47,7 @@ struct Error {
   pid_t holder = 0;               // kBusy: the pid that holds what was waited for, where known
   uint64_t number = 0;            // kVersionConflict: current version; kTooLarge, kCapacity: the length or room there is
   const char* reason = nullptr;   // a literal that says more, or null
+  key_t key = 0;                  // of the segment that was meant, where the caller may not know it
 };
 
 inline Error Fail(Code code, const char* reason = nullptr, uint64_t number = 0) noexcept {

@@ -41,6 +41,18 @@ class Segment {
     return facts;
   }
 
+  // Calls `visit(id, facts)` for every segment on the machine that this process may look at.
+  template <class Visit>
+  static void ForEach(Visit visit) {
+    shm_info totals{};
+    const int last = shmctl(0, SHM_INFO, reinterpret_cast<shmid_ds*>(&totals));
+    for (int index = 0; index <= last; index++) {
+      shmid_ds facts{};
+      const int id = shmctl(index, SHM_STAT, &facts);
+      if (id >= 0) visit(id, facts);
+    }
+  }
+
   // Attached processes keep their bytes; the key is free at once.
   static Status Remove(int id) noexcept {
     if (shmctl(id, IPC_RMID, nullptr) != 0) return FromErrno("shmctl", errno);

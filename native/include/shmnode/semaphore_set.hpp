@@ -36,12 +36,14 @@ class SemaphoreSet {
 
   Result<semid_ds> Stat() const noexcept {
     semid_ds facts{};
-    union {  // what semctl(2) asks its callers to define
-      int value;
-      semid_ds* facts;
-    } argument{.facts = &facts};
-    if (semctl(id_, 0, IPC_STAT, argument) != 0) return FromErrno("semctl", errno);
+    if (semctl(id_, 0, IPC_STAT, Argument{.facts = &facts}) != 0) return FromErrno("semctl", errno);
     return facts;
+  }
+
+  // Owner, group and mode; kAccess unless this user owns it or is root.
+  Status Change(semid_ds facts) const noexcept {
+    if (semctl(id_, 0, IPC_SET, Argument{.facts = &facts}) != 0) return FromErrno("semctl", errno);
+    return Nothing{};
   }
 
   // Wakes every waiter with kDestroyed.
@@ -79,6 +81,11 @@ class SemaphoreSet {
   int id() const noexcept { return id_; }
 
  private:
+  union Argument {  // what semctl(2) asks its callers to define
+    int value;
+    semid_ds* facts;
+  };
+
   static Result<SemaphoreSet> Get(key_t key, int count, int flags) noexcept {
     const int id = semget(key, count, flags);
     if (id >= 0) return SemaphoreSet(id);

@@ -4,10 +4,12 @@
 #include <sys/sem.h>
 
 #include <array>
+#include <chrono>
 #include <span>
 #include <utility>
 
 #include "deadline.hpp"
+#include "process.hpp"
 #include "result.hpp"
 #include "semaphore_set.hpp"
 
@@ -37,14 +39,17 @@ class TurnstileLock {
 
   // Waits in the kernel until the deadline: kBusy then, with the pid that holds. An expired deadline makes one try.
   Status Acquire(LockMode mode, Deadline deadline) const noexcept {
-    Status status = TryAcquire(mode);
-    if (status || status.code() != Code::kBusy || deadline.Expired()) return NameHolder(status);
-    status = PassGate(deadline);
-    if (!status) return NameHolder(status);
-    status = TakeFromGate(mode, deadline);
-    if (status) return status;
-    Give(kGate);
-    return NameHolder(status);
+    for (;;) {
+      Status status = TryAcquire(mode);
+      if (status || status.code() != Code::kBusy || deadline.Expired()) return NameHolder(status);
+      status = PassGate(deadline);
+      if (!status) return NameHolder(status);
+      status = TakeFromGate(mode, deadline);
+      if (status.code() != Code::kBusy) return status;
+      if (!deadline.Expired()) continue;
+      Give(kGate);
+      return NameHolder(status);
+    }
   }
 
   // A look without a try, for who has many locks to wait for. True also where the set is gone: a try will tell.
@@ -64,12 +69,20 @@ class TurnstileLock {
     return set_.Operate(kEnter, deadline);
   }
 
+  // kBusy at the deadline, or before it where the gate is not this process's any more: a foreign SETALL opened it, and
+  // what is to be given back at the end would never be there.
   Status TakeFromGate(LockMode mode, Deadline deadline) const noexcept {
     static constexpr std::array<sembuf, 3> kTakeShared = {{{kWriter, 0, SEM_UNDO}, {kReaders, 1, SEM_UNDO}, {kGate, -1, SEM_UNDO}}};
     static constexpr std::array<sembuf, 4> kTakeExclusive = {
         {{kWriter, 0, SEM_UNDO}, {kReaders, 0, SEM_UNDO}, {kWriter, 1, SEM_UNDO}, {kGate, -1, SEM_UNDO}}};
-    return set_.Operate(mode == LockMode::kShared ? std::span<const sembuf>(kTakeShared) : kTakeExclusive, deadline);
+    const auto take = mode == LockMode::kShared ? std::span<const sembuf>(kTakeShared) : kTakeExclusive;
+    for (;;) {
+      Status status = set_.Operate(take, deadline.OrAfter(kGateCheck));
+      if (status.code() != Code::kBusy || deadline.Expired() || set_.Value(kGate) == 0) return status;
+    }
   }
+
+  static constexpr std::chrono::milliseconds kGateCheck{100};
 
   void Give(LockSemaphore semaphore) const noexcept {
     const sembuf give{semaphore, -1, SEM_UNDO | IPC_NOWAIT};
@@ -91,7 +104,7 @@ class TurnstileLock {
   SemaphoreSet set_;
 };
 
-// The lock, held; released at the end of its life.
+// The lock, held; released at the end of its life, but not by a child that was forked meanwhile.
 class LockHold {
  public:
   static Result<LockHold> Acquire(TurnstileLock lock, LockMode mode, Deadline deadline) noexcept {
@@ -100,19 +113,23 @@ class LockHold {
     return LockHold(lock, mode);
   }
 
-  LockHold(LockHold&& other) noexcept : lock_(other.lock_), mode_(other.mode_), held_(std::exchange(other.held_, false)) {}
+  LockHold(LockHold&& other) noexcept
+      : lock_(other.lock_), mode_(other.mode_), pid_(other.pid_), held_(std::exchange(other.held_, false)) {}
   LockHold& operator=(LockHold&&) = delete;
   LockHold(const LockHold&) = delete;
   LockHold& operator=(const LockHold&) = delete;
   ~LockHold() {
-    if (held_) lock_.Release(mode_);
+    if (held_ && IsOwn()) lock_.Release(mode_);
   }
 
+  bool IsOwn() const noexcept { return pid_ == ProcessId(); }
+
  private:
-  LockHold(TurnstileLock lock, LockMode mode) noexcept : lock_(lock), mode_(mode), held_(true) {}
+  LockHold(TurnstileLock lock, LockMode mode) noexcept : lock_(lock), mode_(mode), pid_(ProcessId()), held_(true) {}
 
   TurnstileLock lock_;
   LockMode mode_;
+  pid_t pid_;
   bool held_;
 };
 

@@ -1,0 +1,40 @@
+#include "open_job.hpp"
+
+#include <utility>
+
+#include "segment_handle.hpp"
+#include "wait_permit.hpp"
+
+namespace shmnode::addon {
+
+OpenJob::OpenJob(Reference reference, const OpenOptions& options, const Napi::Value& facts, std::chrono::nanoseconds slice,
+                 const Napi::Function& callback)
+    : Job(callback, "shmnode:open"), reference_(std::move(reference)), options_(options), facts_(Napi::Persistent(facts)), slice_(slice) {}
+
+OpenJob::~OpenJob() {
+  if (cell_ && reference_.IsPrivate()) static_cast<void>(cell_->Destroy(Deadline::Now()));
+}
+
+void OpenJob::Execute() {
+  const auto target = reference_.Resolve();
+  if (!target) {
+    failure_ = target.error();
+    return;
+  }
+  const WaitPermit permit;
+  auto cell = OpenCell(*target, options_, permit.Slice(slice_));
+  if (cell) {
+    cell_ = std::make_shared<Cell>(*std::move(cell));
+  } else {
+    failure_ = cell.error();
+    failure_->key = target->key;
+  }
+}
+
+void OpenJob::OnOK() {
+  if (failure_) return Fail(*failure_);
+  Callback().Call({Env().Undefined(), SegmentHandle::New(Env(), cell_, facts_.Value())});
+  cell_.reset();
+}
+
+}  // namespace shmnode::addon

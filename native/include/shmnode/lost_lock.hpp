@@ -1,0 +1,95 @@
+// A cell whose semaphore set somebody removed: ipcrm(1), or systemd's RemoveIPC, which spares attached memory. Its value is
+// whole and stays; what it needs is another lock.
+#pragma once
+
+#include "cell.hpp"
+#include "owner_policy.hpp"
+
+namespace shmnode {
+
+namespace detail {
+
+// Under the lock of the new set. Who dies half way leaves a segment whose lock is lost still: the next one does it all again.
+class LockReplacement {
+ public:
+  LockReplacement(const Segment& segment, key_t key, SemaphoreSet set, Deadline deadline) noexcept
+      : segment_(segment), key_(key), set_(set), deadline_(deadline) {}
+
+  Status Run() const noexcept {
+    const auto hold = LockHold::Acquire(TurnstileLock(set_), LockMode::kExclusive, deadline_);
+    if (!hold) return hold.error();
+    const auto id = Segment::Find(key_);
+    // Destroyed meanwhile. A set without a segment would be litter.
+    if (!id) return set_.Remove();
+    if (*id != segment_.id() || !IsLost()) return Nothing{};
+    auto* header = reinterpret_cast<Header*>(segment_.data());
+    // Who has the old lock and has not marked the header yet sees this, and writes nothing.
+    header->semaphore_id.store(kNoSemaphores, std::memory_order_seq_cst);
+    const Status quiet = AwaitLastWriter(*header);
+    if (!quiet) return quiet;
+    header->semaphore_id.store(set_.id(), std::memory_order_seq_cst);
+    return Nothing{};
+  }
+
+ private:
+  bool IsLost() const noexcept {
+    const auto* header = reinterpret_cast<const Header*>(segment_.data());
+    const SemaphoreSet old(header->semaphore_id.load(std::memory_order_acquire));
+    return header->retired.load(std::memory_order_acquire) == 0 && old.Stat().code() == Code::kDestroyed;
+  }
+
+  // One process at most had the old lock when it was removed. Until it is through, or dead, it has it still. Who is not
+  // attached any more is dead to the segment, wherever it lives.
+  Status AwaitLastWriter(const Header& header) const noexcept {
+    for (;;) {
+      const WriterMark mark(header.writer.load(std::memory_order_seq_cst));
+      if (mark.IsNobody() || mark.Look() == Liveness::kDead) return Nothing{};
+      const auto facts = Segment::Stat(segment_.id());
+      if (facts && facts->shm_nattch == 1) return Nothing{};  // that is this attach
+      if (deadline_.Expired()) return Error{.code = Code::kBusy, .holder = mark.pid()};
+      usleep(kPause);
+    }
+  }
+
+  static constexpr useconds_t kPause = 200;
+
+  const Segment& segment_;
+  key_t key_;
+  SemaphoreSet set_;
+  Deadline deadline_;
+};
+
+// What root makes for others is theirs to use.
+inline Status GiveTo(SemaphoreSet set, const ipc_perm& owner) noexcept {
+  auto facts = set.Stat();
+  if (!facts) return facts.error();
+  if (facts->sem_perm.uid == owner.uid && facts->sem_perm.gid == owner.gid) return Nothing{};
+  facts->sem_perm.uid = owner.uid;
+  facts->sem_perm.gid = owner.gid;
+  return set.Change(*facts);
+}
+
+}  // namespace detail
+
+// Gives the segment a new semaphore set under its key, with the rights of the segment. Nothing where that is done, or
+// where the world has changed: look again. kDestroyed where it cannot be done: a private segment has no key that two who
+// do this at once could agree on a set by; and a set has to be of the segment's owner, or made by root for him.
+inline Status ReplaceLostLock(const Segment& segment, const OwnerPolicy& owner, Deadline deadline) noexcept {
+  const auto facts = Segment::Stat(segment.id());
+  if (!facts) return facts.error();
+  const ipc_perm& rights = facts->shm_perm;
+  if (rights.__key == IPC_PRIVATE) return Fail(Code::kDestroyed, "a private segment without its lock");
+  if (!CheckMayRemove(segment.id())) return Fail(Code::kDestroyed, "another user's, without its lock");
+  auto set = SemaphoreSet::Create(rights.__key, kSemaphoreCount, rights.mode & 0777U);
+  if (set.code() == Code::kExists) set = SemaphoreSet::Find(rights.__key, kSemaphoreCount);
+  if (!set) return set.code() == Code::kNotFound ? Status(Nothing{}) : set.error();
+  const auto found = set->Stat();
+  if (!found) return found.code() == Code::kDestroyed ? Status(Nothing{}) : found.error();
+  if (found->sem_nsems != kSemaphoreCount) return Fail(Code::kLayout, "semaphore set");
+  if (const Status trusted = owner.Check(found->sem_perm); !trusted) return trusted;
+  if (const Status given = detail::GiveTo(*set, rights); !given) return given;
+  const Status replaced = detail::LockReplacement(segment, rights.__key, *set, deadline).Run();
+  return replaced.code() == Code::kDestroyed ? Status(Nothing{}) : replaced;
+}
+
+}  // namespace shmnode

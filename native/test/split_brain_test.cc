@@ -1,0 +1,298 @@
+// What is removed or replaced behind our back, times what we are at just then: each pair has one outcome. (JavaScript's
+// calls, which look whether the segment is removed, have theirs in test/multi-process/split-brain.js.)
+#include <sys/sem.h>
+#include <sys/shm.h>
+
+#include <array>
+#include <memory>
+
+#include "cells.hpp"
+#include "child.hpp"
+#include "raw_bytes.hpp"
+
+namespace {
+
+using cells::Cell;
+using cells::Code;
+using cells::Deadline;
+using cells::Target;
+
+constexpr std::string_view kOld = "old";
+
+int SegmentOf(key_t key) { return shmget(key, 0, 0); }
+void RemoveBoth(key_t key) {
+  litter::RemoveSegment(key);
+  litter::RemoveSet(key);
+}
+void Open(key_t key) {
+  Child peer([key] { return cells::Open(Target::Key(key)) ? 0 : 1; });
+  tap::Check(peer.Succeeds(), "a peer makes it anew");
+}
+
+// What somebody does, and what is found afterwards. `anew`: an open by key; `versions` are of a write by it.
+struct Removal {
+  const char* name;
+  void (*strike)(key_t);
+  void (*clear)(key_t);  // of what stands in the way of an open
+  Code write;            // by who had it open, before anybody has opened it again
+  Code read;
+  Code waiting;           // who waited for the lock
+  Code holding;           // who had the lock, and commits now
+  Code anew;              // the next open
+  uint64_t version;       // of the first write by it, after one that was there, and none by who held the lock
+  Code write_afterwards;  // by who had it open before
+  Code read_afterwards;
+};
+
+void Nothing(key_t) {}
+
+constexpr Removal kRemovals[] = {
+    // The lock is there still, and so is the segment, for who has it. The next open makes both anew.
+    {.name = "segment removed",
+     .strike = litter::RemoveSegment,
+     .clear = Nothing,
+     .write = Code::kOk,
+     .read = Code::kOk,
+     .waiting = Code::kOk,
+     .holding = Code::kOk,
+     .anew = Code::kOk,
+     .version = 1,
+     .write_afterwards = Code::kDestroyed,
+     .read_afterwards = Code::kDestroyed},
+    // The value stays, and gets another lock.
+    {.name = "set removed",
+     .strike = litter::RemoveSet,
+     .clear = Nothing,
+     .write = Code::kDestroyed,
+     .read = Code::kOk,
+     .waiting = Code::kDestroyed,
+     .holding = Code::kOk,
+     .anew = Code::kOk,
+     .version = 2,
+     .write_afterwards = Code::kDestroyed,
+     .read_afterwards = Code::kOk},
+    {.name = "both removed",
+     .strike = RemoveBoth,
+     .clear = Nothing,
+     .write = Code::kDestroyed,
+     .read = Code::kOk,
+     .waiting = Code::kDestroyed,
+     .holding = Code::kOk,
+     .anew = Code::kOk,
+     .version = 1,
+     .write_afterwards = Code::kDestroyed,
+     .read_afterwards = Code::kDestroyed},
+    {.name = "set replaced by a blank one",
+     .strike =
+         [](key_t key) {
+           litter::RemoveSet(key);
+           semget(key, 4, IPC_CREAT | 0600);
+         },
+     .clear = Nothing,
+     .write = Code::kDestroyed,
+     .read = Code::kOk,
+     .waiting = Code::kDestroyed,
+     .holding = Code::kOk,
+     .anew = Code::kOk,
+     .version = 2,
+     .write_afterwards = Code::kDestroyed,
+     .read_afterwards = Code::kOk},
+    {.name = "set replaced by a foreign one",
+     .strike =
+         [](key_t key) {
+           litter::RemoveSet(key);
+           semget(key, 2, IPC_CREAT | 0600);
+         },
+     .clear = litter::RemoveSet,
+     .write = Code::kDestroyed,
+     .read = Code::kOk,
+     .waiting = Code::kDestroyed,
+     .holding = Code::kOk,
+     .anew = Code::kLayout,
+     .version = 2,
+     .write_afterwards = Code::kDestroyed,
+     .read_afterwards = Code::kOk},
+    // Two incarnations, of which one accepts writes: who had the lock of the old one is told that his is nowhere.
+    {.name = "made anew by a peer",
+     .strike =
+         [](key_t key) {
+           RemoveBoth(key);
+           Open(key);
+         },
+     .clear = Nothing,
+     .write = Code::kDestroyed,
+     .read = Code::kDestroyed,
+     .waiting = Code::kDestroyed,
+     .holding = Code::kDestroyed,
+     .anew = Code::kOk,
+     .version = 1,
+     .write_afterwards = Code::kDestroyed,
+     .read_afterwards = Code::kDestroyed},
+    // Nobody of ours has made it anew: the old one is the only one.
+    {.name = "replaced by a foreign one",
+     .strike =
+         [](key_t key) {
+           litter::RemoveSegment(key);
+           RawBytes::Create(key, 4096 * 4).StoreText(0, "theirs");
+         },
+     .clear = litter::RemoveSegment,
+     .write = Code::kOk,
+     .read = Code::kOk,
+     .waiting = Code::kOk,
+     .holding = Code::kOk,
+     .anew = Code::kLayout,
+     .version = 1,
+     .write_afterwards = Code::kDestroyed,
+     .read_afterwards = Code::kDestroyed},
+};
+
+std::string Of(const Removal& removal, std::string_view what) { return tap::Text(removal.name, ": ", what); }
+
+// The last word: the key can be used, or says why not, and the old handle does not accept what nobody would find.
+void CheckAnew(const Removal& removal, key_t key, const Cell& old) {
+  auto anew = cells::Open(Target::Key(key));
+  tap::Equal(anew.code(), removal.anew, Of(removal, "open"));
+  if (!anew) removal.clear(key);
+  const auto cell = cells::MustOpen(key);
+  tap::Equal(cells::WriteText(cell, "new").code(), Code::kOk, Of(removal, "a write to the new one"));
+  tap::Equal(cells::WriteText(old, "x").code(), removal.write_afterwards, Of(removal, "a write to the old one, afterwards"));
+  tap::Equal(cells::Read(old).code, removal.read_afterwards, Of(removal, "a read of the old one, afterwards"));
+  tap::Equal(cells::ReadText(cell), "new", Of(removal, "what is there in the end"));
+  tap::Equal(cell.Destroy(cells::Soon()).code(), Code::kOk, Of(removal, "destroy"));
+  tap::Check(litter::IsFree(key), Of(removal, "nothing is left"));
+}
+
+template <class Body>
+void ForEachRemoval(Body body) {
+  for (const Removal& removal : kRemovals) {
+    const key_t key = litter::UniqueKey();
+    const auto cell = cells::MustOpen(key);
+    cells::WriteText(cell, kOld).code();
+    body(removal, key, cell);
+    CheckAnew(removal, key, cell);
+  }
+}
+
+const tap::Test kIdle("split brain: an idle handle", [] {
+  ForEachRemoval([](const Removal& removal, key_t key, const Cell& cell) {
+    removal.strike(key);
+    const auto value = cells::Read(cell);
+    tap::Equal(value.code, removal.read, Of(removal, "a read"));
+    if (value.code == Code::kOk) tap::Equal(value.text(), std::string(kOld), Of(removal, "the value"));
+    const bool gone = SegmentOf(key) != cell.segment().id();
+    tap::Equal(cell.CheckNotRemoved().code(), gone ? Code::kDestroyed : Code::kOk, Of(removal, "CheckNotRemoved"));
+    if (removal.write != Code::kOk) tap::Equal(cells::WriteText(cell, "x").code(), removal.write, Of(removal, "a write"));
+  });
+});
+
+const tap::Test kIdleWriter("split brain: an idle handle that writes first", [] {
+  ForEachRemoval([](const Removal& removal, key_t key, const Cell& cell) {
+    removal.strike(key);
+    tap::Equal(cells::WriteText(cell, "x").code(), removal.write, Of(removal, "a write"));
+  });
+});
+
+const tap::Test kVersions("split brain: versions go on where the value stays", [] {
+  for (const Removal& removal : kRemovals) {
+    const key_t key = litter::UniqueKey();
+    cells::WriteText(cells::MustOpen(key), kOld).code();
+    removal.strike(key);
+    removal.clear(key);
+    const auto version = cells::WriteText(cells::MustOpen(key), "next");
+    if (tap::Equal(version.code(), Code::kOk, Of(removal, "a write"))) tap::Equal(*version, removal.version, Of(removal, "version"));
+  }
+});
+
+const tap::Test kHolding("split brain: a writer that holds the lock", [] {
+  ForEachRemoval([](const Removal& removal, key_t key, const Cell& cell) {
+    const auto hold = cell.LockForWrite(cells::Soon());
+    removal.strike(key);
+    const auto version = cell.Commit(*hold, {.data = "held", .length = 4, .media_type = {}, .if_version = {}});
+    tap::Equal(version.code(), removal.holding, Of(removal, "commit"));
+  });
+});
+
+const tap::Test kHolderReads("split brain: what a writer that holds the lock has committed is there for the next open", [] {
+  for (const Removal& removal : kRemovals) {
+    if (removal.version != 2) continue;
+    const key_t key = litter::UniqueKey();
+    const auto cell = cells::MustOpen(key);
+    {
+      const auto hold = cell.LockForWrite(cells::Soon());
+      removal.strike(key);
+      tap::Equal(cell.Commit(*hold, {.data = "held", .length = 4, .media_type = {}, .if_version = {}}).code(), Code::kOk, "commit");
+    }
+    removal.clear(key);
+    if (removal.anew == Code::kOk) tap::Equal(cells::ReadText(cells::MustOpen(key)), "held", Of(removal, "the value"));
+  }
+});
+
+// One waits behind the gate, one before it.
+const tap::Test kWaiting("split brain: writers that wait for the lock", [] {
+  ForEachRemoval([](const Removal& removal, key_t key, const Cell& cell) {
+    const int set = cell.lock().set().id();
+    std::vector<Child> writers;
+    {
+      const auto hold = cell.LockForWrite(cells::Soon());
+      for (int i = 0; i < 2; i++) {
+        const Code expected = removal.waiting;
+        writers.emplace_back([key, expected] {
+          const auto own = cells::MustOpen(key);
+          return tap::Equal(cells::WriteText(own, "waited").code(), expected, "a writer that waited") ? 0 : 1;
+        });
+        WaitUntil([set, i] { return semctl(set, i == 0 ? shmnode::kWriter : shmnode::kGate, GETZCNT) == 1; });
+      }
+      removal.strike(key);
+    }
+    for (Child& writer : writers) tap::Check(writer.Succeeds(), Of(removal, "waiting"));
+  });
+});
+
+const tap::Test kReading("split brain: readers at work see whole values, or are told", [] {
+  ForEachRemoval([](const Removal& removal, key_t key, const Cell& cell) {
+    const auto reader = std::make_unique<Cell>(cells::MustOpen(key, {.read_only = true, .owner = {}}));
+    const Shared<std::atomic<int>> stage;
+    Child reading([&reader, &stage, &removal] {
+      for (int i = 0; *stage < 2; i++) {
+        const auto value = cells::Read(*reader);
+        if (i == 0) *stage = 1;
+        const bool told = value.code == Code::kDestroyed;
+        if (!tap::Check(told || value.text() == kOld, Of(removal, "a read"))) return 1;
+      }
+      return tap::Equal(cells::Read(*reader).code, removal.read, Of(removal, "the last read")) ? 0 : 1;
+    });
+    WaitUntil([&stage] { return *stage == 1; });
+    removal.strike(key);
+    *stage = 2;
+    tap::Check(reading.Succeeds(), "the reader");
+    tap::Equal(cells::Read(cell).code, removal.read, Of(removal, "the writer's read"));
+  });
+});
+
+// Whatever it meets, open tells one of these, and each handle that it gives can be used or says that it is out of date.
+const tap::Test kOpening("split brain: opens under way", [] {
+  ForEachRemoval([](const Removal& removal, key_t key, const Cell&) {
+    const Shared<std::atomic<int>> stage;
+    std::vector<Child> openers;
+    for (int i = 0; i < 2; i++) {
+      openers.emplace_back([key, &stage, &removal] {
+        for (bool first = true; *stage < 3; first = false) {
+          const auto own = cells::Open(Target::Key(key));
+          if (!own && !tap::Equal(own.code(), removal.anew, Of(removal, "open"))) return 1;
+          if (first) (*stage)++;
+          if (!own) continue;
+          const Code code = cells::WriteText(*own, kOld).code();
+          if (!tap::Check(code == Code::kOk || code == Code::kDestroyed, Of(removal, tap::Text("a write: ", code)))) return 1;
+        }
+        return 0;
+      });
+    }
+    WaitUntil([&stage] { return *stage == 2; });
+    removal.strike(key);
+    usleep(3000);
+    *stage = 3;
+    for (Child& opener : openers) tap::Check(opener.Succeeds(), "an opener");
+  });
+});
+
+}  // namespace
