@@ -1,6 +1,7 @@
 #include "machine.hpp"
 
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -22,10 +23,13 @@ using SharedCell = std::shared_ptr<const Cell>;
 Result<SharedCell> OpenShared(const Reference& reference, const OpenOptions& options, std::chrono::nanoseconds slice) {
   const auto target = reference.Resolve();
   if (!target) return target.error();
+  // Before the segment is made: a private one that then found no memory for its handle would be lost.
+  auto room = std::make_shared<std::optional<Cell>>();
   const WaitPermit permit;
   auto cell = OpenCell(*target, options, permit.Slice(slice));
   if (!cell) return cell.error();
-  return SharedCell(std::make_shared<Cell>(*std::move(cell)));
+  room->emplace(*std::move(cell));
+  return SharedCell(room, &**room);
 }
 
 Status DestroyTarget(const Reference& reference, const OwnerPolicy& owner, std::chrono::nanoseconds slice) {
@@ -58,7 +62,7 @@ void Destroy(const Napi::CallbackInfo& info) {
 void List(const Napi::CallbackInfo& info) {
   using Infos = std::vector<CellInfo>;
   StartTask<Infos>(
-      info[0].As<Napi::Function>(), "shmnode:list", [] { return Result<Infos>(ListCells()); }, InfosToJs);
+      info[0].As<Napi::Function>(), "shmnode:list", [] { return ListCells(); }, InfosToJs);
 }
 
 }  // namespace shmnode::addon

@@ -46,17 +46,21 @@ inline Result<CellInfo> InspectById(int id, const shmid_ds& kernel) noexcept {
 
 }  // namespace detail
 
-// Every cell segment that this process may read and whose header and value make sense, by read-only attach. May throw
+// Every cell segment that this process may read and whose header and value make sense, by read-only attach. An error
+// where the kernel does not tell, since a list that lacks some of them would say that they are not there. May throw
 // std::bad_alloc.
-inline std::vector<CellInfo> ListCells() {
+inline Result<std::vector<CellInfo>> ListCells() {
   std::vector<CellInfo> cells;
   shm_info totals{};
   const int last = shmctl(0, SHM_INFO, reinterpret_cast<shmid_ds*>(&totals));
+  if (last < 0) return FromErrno("shmctl", errno);
   for (int index = 0; index <= last; index++) {
     shmid_ds kernel{};
     const int id = shmctl(index, SHM_STAT, &kernel);
     if (id < 0) continue;
-    if (const auto info = detail::InspectById(id, kernel)) cells.push_back(*info);
+    const auto info = detail::InspectById(id, kernel);
+    if (info) cells.push_back(*info);
+    if (info.code() == Code::kNoSpace || info.code() == Code::kSystem) return info.error();
   }
   return cells;
 }
