@@ -3,6 +3,8 @@
   # is no reason to refuse them.
   "variables": {
     "development%": "<!(node -p \"Number(require('node:fs').existsSync('native/test'))\")",
+    # What -fsanitize= takes, for npm run test:asan and test:tsan.
+    "sanitize%": "",
     "warnings": ["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion", "-Wsign-conversion", "-Wnon-virtual-dtor"],
     "system_headers": ["-isystem", "<(node_root_dir)/include/node", "-isystem", "<!(node -p \"require('node:path').dirname(require.resolve('node-addon-api'))\")"]
   },
@@ -10,7 +12,16 @@
     "cflags_cc": ["-std=c++20", "<@(warnings)", "-fvisibility=hidden"],
     "cflags_cc!": ["-std=gnu++14", "-std=gnu++17", "-std=gnu++20", "-Wno-unused-parameter"],
     "include_dirs": ["native/include"],
-    "conditions": [["development==1", { "cflags_cc": ["-Werror"] }]]
+    "conditions": [
+      ["development==1", { "cflags_cc": ["-Werror"] }],
+      ["sanitize!=''", {
+        "cflags_cc": ["-fsanitize=<(sanitize)", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-g", "-O1"],
+        "cflags_cc!": ["-O3"],
+        "ldflags": ["-fsanitize=<(sanitize)"]
+      }],
+      # It knows no fences, and says so.
+      ["sanitize=='thread'", { "cflags_cc": ["-Wno-tsan"] }]
+    ]
   },
   "targets": [
     {
@@ -52,6 +63,20 @@
           "target_name": "storm_peer",
           "type": "executable",
           "sources": ["native/test/storm_peer.cc"]
+        },
+        {
+          "target_name": "failing_calls",
+          "type": "loadable_module",
+          "sources": ["native/test/failing_calls.cc"],
+          # Its functions take the place of the C library's.
+          "cflags_cc!": ["-fvisibility=hidden", "-fno-exceptions"]
+        },
+        {
+          "target_name": "fail_calls",
+          "type": "executable",
+          "sources": ["native/test/fail_calls.cc"],
+          "cflags_cc!": ["-fno-exceptions"],
+          "ldflags": ["-pthread"]
         }
       ],
       "conditions": [

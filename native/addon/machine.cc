@@ -45,7 +45,7 @@ void Destroy(const Napi::CallbackInfo& info) {
 void List(const Napi::CallbackInfo& info) {
   using Infos = std::vector<CellInfo>;
   StartTask<Infos>(
-      info[0].As<Napi::Function>(), "shmnode:list", [] { return Result<Infos>(ListCells()); }, InfosToJs);
+      info[0].As<Napi::Function>(), "shmnode:list", [] { return ListCells(); }, InfosToJs);
 }
 
 }  // namespace shmnode::addon

@@ -21,10 +21,13 @@ void OpenJob::Execute() {
     failure_ = target.error();
     return;
   }
+  // Before the segment is made: a private one that then found no memory for its handle would be lost.
+  auto room = std::make_shared<std::optional<Cell>>();
   const WaitPermit permit;
   auto cell = OpenCell(*target, options_, permit.Slice(slice_));
   if (cell) {
-    cell_ = std::make_shared<Cell>(*std::move(cell));
+    room->emplace(*std::move(cell));
+    cell_ = std::shared_ptr<const Cell>(room, &**room);
   } else {
     failure_ = cell.error();
     failure_->key = target->key;

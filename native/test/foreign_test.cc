@@ -96,6 +96,16 @@ const tap::Test kWrongMajor("foreign: another major layout version", [] {
   }
 });
 
+// Its creator may have put anything where `retired` is here.
+const tap::Test kWrongMajorRetired("foreign: another major layout version with something where a retired segment says so", [] {
+  const key_t key = litter::UniqueKey();
+  cells::MustOpen(key);
+  const auto raw = RawBytes::Under(key);
+  raw.Store<uint16_t>(8, 2);
+  raw.Store<uint32_t>(196, 1);
+  CheckRefused(key, "layout version 2");
+});
+
 const tap::Test kNewerMinor("foreign: a newer minor layout version is ours", [] {
   const key_t key = litter::UniqueKey();
   cells::MustOpen(key);

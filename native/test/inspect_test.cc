@@ -12,7 +12,7 @@ namespace {
 using shmnode::CellInfo;
 
 std::optional<CellInfo> Listed(int id) {
-  const auto cells = shmnode::ListCells();
+  const auto cells = *shmnode::ListCells();
   const auto found = std::find_if(cells.begin(), cells.end(), [id](const CellInfo& info) { return info.id == id; });
   return found == cells.end() ? std::nullopt : std::optional(*found);
 }

@@ -8,6 +8,7 @@ const { plainEnv } = require('../helpers/child')
 
 const programs = [
   ['core_test', []],
+  ['fail_calls', []],
   ['kill_writers', ['--kills', '100', '--bytes', '262144']]
 ]
 

@@ -3,6 +3,7 @@
 
 #include <sys/shm.h>
 
+#include <optional>
 #include <vector>
 
 #include "cell.hpp"
@@ -46,13 +47,19 @@ inline Result<CellInfo> InspectById(int id, const shmid_ds& kernel) noexcept {
 
 }  // namespace detail
 
-// Every cell segment that this process may read and whose header and value make sense, by read-only attach. May throw
+// Every cell segment that this process may read and whose header and value make sense, by read-only attach. An error
+// where the kernel does not tell, since a list that lacks some of them would say that they are not there. May throw
 // std::bad_alloc.
-inline std::vector<CellInfo> ListCells() {
+inline Result<std::vector<CellInfo>> ListCells() {
   std::vector<CellInfo> cells;
-  Segment::ForEach([&cells](int id, const shmid_ds& kernel) {
-    if (const auto info = detail::InspectById(id, kernel)) cells.push_back(*info);
+  std::optional<Error> failure;
+  const Status told = Segment::ForEach([&cells, &failure](int id, const shmid_ds& kernel) {
+    const auto info = detail::InspectById(id, kernel);
+    if (info) cells.push_back(*info);
+    if (info.code() == Code::kNoSpace || info.code() == Code::kSystem) failure = info.error();
   });
+  if (!told) return told.error();
+  if (failure) return *failure;
   return cells;
 }
 

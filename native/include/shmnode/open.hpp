@@ -83,9 +83,11 @@ class Opener {
       case Content::kCell: break;
     }
     const auto* header = reinterpret_cast<const Header*>(segment->data());
+    const auto geometry = LoadGeometry(*segment);
+    // Of another layout version not even `retired` is known to be where it is here.
+    if (geometry.code() == Code::kLayout) return geometry.error();
     if (header->retired.load(std::memory_order_acquire) != 0) return Retired(id);
     if (options_.exclusive && creates()) return Fail(Code::kExists);
-    const auto geometry = LoadGeometry(*segment);
     if (!geometry) return geometry.error();
     if (!options_.read_only) {
       const auto now = Segment::Stat(id);

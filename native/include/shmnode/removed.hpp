@@ -21,12 +21,12 @@ inline bool IsAbandoned(const Segment& segment) noexcept {
 // Tells those who are still attached to such a segment that its time is over, before its key gets another: readers, who look
 // at nothing but the header, would never find out.
 inline void RetireRemovedCells(const OwnerPolicy& owner) noexcept {
-  Segment::ForEach([&owner](int id, const shmid_ds& facts) {
+  static_cast<void>(Segment::ForEach([&owner](int id, const shmid_ds& facts) {
     const bool removed = (facts.shm_perm.mode & SHM_DEST) != 0 && facts.shm_segsz >= kHeaderBytes;
     if (!removed || !owner.Check(facts.shm_perm)) return;
     const auto segment = Segment::Attach(id, facts.shm_segsz, Access::kReadWrite);
     if (segment && detail::IsAbandoned(*segment)) RetireHeader(*segment);
-  });
+  }));
 }
 
 }  // namespace shmnode

@@ -41,16 +41,19 @@ class Segment {
     return facts;
   }
 
-  // Calls `visit(id, facts)` for every segment on the machine that this process may look at.
+  // Calls `visit(id, facts)` for every segment on the machine that this process may look at. Fails where the kernel does not
+  // tell which there are.
   template <class Visit>
-  static void ForEach(Visit visit) {
+  static Status ForEach(Visit visit) {
     shm_info totals{};
     const int last = shmctl(0, SHM_INFO, reinterpret_cast<shmid_ds*>(&totals));
+    if (last < 0) return FromErrno("shmctl", errno);
     for (int index = 0; index <= last; index++) {
       shmid_ds facts{};
       const int id = shmctl(index, SHM_STAT, &facts);
       if (id >= 0) visit(id, facts);
     }
+    return Nothing{};
   }
 
   // Attached processes keep their bytes; the key is free at once.

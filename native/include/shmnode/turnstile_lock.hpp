@@ -45,8 +45,9 @@ class TurnstileLock {
       status = PassGate(deadline);
       if (!status) return NameHolder(status);
       status = TakeFromGate(mode, deadline);
-      if (status.code() != Code::kBusy) return status;
-      if (!deadline.Expired()) continue;
+      if (status) return status;
+      const bool gate_is_lost = status.code() == Code::kBusy && !deadline.Expired();
+      if (gate_is_lost) continue;
       Give(kGate);
       return NameHolder(status);
     }

@@ -1,0 +1,253 @@
+// fail_calls: every system call that the core makes fails in turn, the first, the second and so on, with each errno that it
+// may give, until a run comes to its end without meeting the fault. Whatever fails, the outcome is a typed error or a
+// success, what was committed is what is read, and once calls work again, so does the cell, and nothing is left of it.
+#include <sys/mman.h>
+
+#include <csignal>
+#include <initializer_list>
+#include <thread>
+
+#include "cells.hpp"
+#include "failing_calls.hpp"
+#include "shmnode/inspect.hpp"
+
+namespace {
+
+using cells::Cell;
+using cells::Code;
+using cells::Result;
+using cells::Target;
+using failing::Call;
+
+// What the shim is told.
+class Fault {
+ public:
+  static Fault& The() {
+    static Fault fault;
+    return fault;
+  }
+
+  void Set(Call call, int nth, int error) {
+    order_->nth = nth;
+    order_->error = error;
+    order_->seen = 0;
+    order_->call = call;
+  }
+  void Clear() { order_->call = failing::kNone; }
+  bool WasMet() const { return order_->seen >= order_->nth; }
+  int error() const { return order_->error; }
+  std::string what() const { return tap::Text(strerrorname_np(order_->error), " at call ", order_->nth.load()); }
+
+ private:
+  Fault() : order_(static_cast<failing::Order*>(mmap(nullptr, sizeof *order_, PROT_READ | PROT_WRITE, MAP_SHARED, File(), 0))) {}
+  static int File() { return std::atoi(std::strrchr(std::getenv(failing::kVariable), '/') + 1); }
+
+  failing::Order* order_;
+};
+
+// Only what waits for a lock that nobody will ever release comes to this.
+shmnode::Deadline Patient() { return shmnode::Deadline::After(std::chrono::seconds(20)); }
+
+template <class T>
+bool Typed(const Result<T>& result, std::string_view step) {
+  if (result) return true;
+  const shmnode::Error& error = result.error();
+  const std::string what = tap::Text(step, ", ", Fault::The().what(), ": ", error.code);
+  tap::Check(error.code != Code::kOk && error.code != Code::kCorrupt && error.code != Code::kBusy, what);
+  // The fault's own, or what follows from it: there is nothing there, or it is gone.
+  const auto possible = {0, Fault::The().error(), ENOENT, EINVAL, EIDRM};
+  const bool is_possible = std::find(possible.begin(), possible.end(), error.system_errno) != possible.end();
+  tap::Check(is_possible, tap::Text(what, ", errno ", error.system_errno));
+  return false;
+}
+
+// Another holder of the exclusive lock for a moment, by system calls that do not fail.
+class OtherHolder {
+ public:
+  explicit OtherHolder(int set) : set_(set) {
+    thread_ = std::thread([this] {
+      is_there_ = Operate({{0, 0, SEM_UNDO}, {0, 1, SEM_UNDO}}) || true;
+      usleep(1000);
+      Operate({{0, -1, SEM_UNDO}});
+    });
+    while (!is_there_) std::this_thread::yield();
+  }
+  ~OtherHolder() { thread_.join(); }
+
+ private:
+  bool Operate(std::initializer_list<sembuf> operations) const {
+    return syscall(SYS_semtimedop, set_, operations.begin(), operations.size(), nullptr) == 0;
+  }
+
+  int set_;
+  std::atomic<bool> is_there_{false};
+  std::thread thread_;
+};
+
+// The life of a cell, with whatever comes of each step.
+class Life {
+ public:
+  explicit Life(key_t key) : key_(key) {}
+
+  void Run() {
+    if (const auto cell = shmnode::OpenCell(Target::Key(key_), {.checksum = true, .owner = {}}, Patient()); Typed(cell, "create"))
+      Use(*cell);
+    const auto again = shmnode::OpenCell(Target::Key(key_), {.create = false, .owner = {}}, Patient());
+    if (Typed(again, "open")) Read(*again, "read again");
+    const auto reader = shmnode::OpenCell(Target::Key(key_), {.read_only = true, .owner = {}}, Patient());
+    if (Typed(reader, "open to read")) Read(*reader, "read without rights");
+    Typed(shmnode::DestroyCell(Target::Key(key_), {}, Patient()), "destroy");
+    RunPrivate();
+  }
+
+  // Of the private cell too, whose id is all that is left where destroying it has failed.
+  void CheckWorksAgain() {
+    const auto left = cells::Open(Target::Key(key_));
+    tap::Check(left || left.code() == Code::kDestroyed, tap::Text("opens again after ", Fault::The().what(), ", not ", left.code()));
+    if (left && left->Version() != 0) Read(*left, "read after it");
+    if (left) tap::Check(static_cast<bool>(cells::WriteText(*left, "after")), tap::Text("writes again after ", Fault::The().what()));
+    tap::Equal(cells::Destroy(Target::Key(key_)).code(), Code::kOk, tap::Text("destroys again after ", Fault::The().what()));
+    if (private_id_ >= 0) {
+      const Code code = cells::Destroy(Target::Id(private_id_)).code();
+      tap::Check(code == Code::kOk || code == Code::kNotFound, tap::Text("destroys by id after ", Fault::The().what(), ", not ", code));
+    }
+  }
+
+ private:
+  void Use(const Cell& cell) {
+    Write(cell, "one", {});
+    Read(cell, "read");
+    Typed(cell.Facts(), "facts");
+    Typed(shmnode::Inspect(cell), "stat");
+    Typed(cell.CheckNotRemoved(), "still there");
+    if (!last_.empty()) Write(cell, "two", 1);
+    {
+      const OtherHolder holder(cell.lock().set().id());
+      Write(cell, "three", {});
+    }
+    List(cell);
+  }
+
+  // What cannot be attached for want of memory is there all the same.
+  static void List(const Cell& cell) {
+    const auto list = shmnode::ListCells();
+    if (!Typed(list, "list") || Fault::The().error() != ENOMEM) return;
+    const auto is_it = [&cell](const shmnode::CellInfo& info) { return info.id == cell.segment().id(); };
+    tap::Check(std::any_of(list->begin(), list->end(), is_it), tap::Text("listed, ", Fault::The().what()));
+  }
+
+  void Write(const Cell& cell, std::string_view text, std::optional<uint64_t> if_version) {
+    const auto version = cell.Write({.data = text.data(), .length = text.size(), .media_type = {}, .if_version = if_version}, Patient());
+    if (Typed(version, "write")) last_ = text;
+  }
+
+  // A write that has failed has committed nothing.
+  void Read(const Cell& cell, std::string_view step) const {
+    std::string text(2048, '\0');
+    const auto facts = cell.Read({.target = reinterpret_cast<std::byte*>(text.data()), .room = text.size()}, Patient());
+    if (!Typed(facts, step)) return;
+    text.resize(facts->length);
+    // Made anew by an opener that found it removed, it is empty.
+    if (facts->version != 0) tap::Equal(text, last_, tap::Text(step, ", ", Fault::The().what()));
+  }
+
+  void RunPrivate() {
+    const auto cell = shmnode::OpenCell(Target::Private(), {.owner = {}}, Patient());
+    if (!Typed(cell, "create private")) return;
+    private_id_ = cell->segment().id();
+    Typed(cells::WriteText(*cell, "private"), "write private");
+    Typed(cell->Destroy(Patient()), "destroy private");
+  }
+
+  key_t key_;
+  std::string last_;
+  int private_id_ = -1;
+};
+
+void CheckNothingIsLeft() {
+  shm_info segments{};
+  shmctl(0, SHM_INFO, reinterpret_cast<shmid_ds*>(&segments));
+  seminfo sets{};
+  semctl(0, 0, SEM_INFO, &sets);
+  tap::Equal(segments.used_ids, 0, tap::Text("segments after ", Fault::The().what()));
+  tap::Equal(sets.semusz, 0, tap::Text("sets after ", Fault::The().what()));
+}
+
+// True if the fault was met.
+bool RunWith(Call call, int nth, int error) {
+  Life life(77);
+  Fault::The().Set(call, nth, error);
+  life.Run();
+  Fault::The().Clear();
+  const bool was_met = Fault::The().WasMet();
+  life.CheckWorksAgain();
+  CheckNothingIsLeft();
+  return was_met;
+}
+
+void FailEvery(Call call, std::initializer_list<int> errors) {
+  if (!litter::IsAlone()) tap::Skip("no IPC namespace of our own");
+  int runs = 0;
+  for (const int error : errors) {
+    int nth = 1;
+    while (RunWith(call, nth, error)) nth++;
+    tap::Check(nth > 1, "there are such calls");
+    runs += nth;
+  }
+  tap::Diagnose(tap::Text(runs, " runs"));
+}
+
+const tap::Test kShmget("fail: shmget", [] {
+  FailEvery(failing::kShmget, {EACCES, EEXIST, EINVAL, ENFILE, ENOENT, ENOMEM, ENOSPC, EPERM});
+});
+const tap::Test kShmat("fail: shmat", [] { FailEvery(failing::kShmat, {EACCES, EIDRM, EINVAL, ENOMEM}); });
+const tap::Test kShmctl("fail: shmctl", [] { FailEvery(failing::kShmctl, {EACCES, EIDRM, EINVAL, EPERM}); });
+const tap::Test kSemget("fail: semget", [] { FailEvery(failing::kSemget, {EACCES, EEXIST, EINVAL, ENOENT, ENOMEM, ENOSPC}); });
+const tap::Test kSemtimedop("fail: semtimedop", [] {
+  FailEvery(failing::kSemtimedop, {E2BIG, EACCES, EFBIG, EIDRM, EINTR, EINVAL, ENOMEM});
+});
+const tap::Test kSemctl("fail: semctl", [] { FailEvery(failing::kSemctl, {EACCES, EIDRM, EINVAL, EPERM}); });
+const tap::Test kFutex("fail: futex", [] { FailEvery(failing::kFutex, {EAGAIN, EINTR, EINVAL, ENOMEM}); });
+const tap::Test kGetrandom("fail: getrandom", [] { FailEvery(failing::kGetrandom, {EAGAIN, EINTR, ENOSYS}); });
+
+// The one call of the core that allocates.
+const tap::Test kNew("fail: operator new", [] {
+  for (int i = 0; i < 10; i++) cells::MustOpenPrivate();
+  bool was_met = true;
+  int nth = 0;
+  while (was_met) {
+    Fault::The().Set(failing::kNew, ++nth, ENOMEM);
+    try {
+      const auto list = shmnode::ListCells();
+      Fault::The().Clear();
+      tap::Check(list && list->size() >= 10, "a whole list");
+    } catch (const std::bad_alloc&) {
+      Fault::The().Clear();
+    }
+    was_met = Fault::The().WasMet();
+  }
+  if (nth == 1) tap::Skip("another library's operator new comes first");
+  tap::Check(nth > 4, "there are several");
+});
+
+// The program again, with the shim before all other libraries but a sanitizer's.
+int StartWithShim(char** argv) {
+  const int file = memfd_create("order", 0);
+  if (file < 0 || ftruncate(file, sizeof(failing::Order)) != 0) return 1;
+  const std::string path = argv[0];
+  const std::string shim = path.substr(0, path.rfind('/') + 1) + "failing_calls.node";
+  const char* others = std::getenv("LD_PRELOAD");
+  setenv("LD_PRELOAD", others == nullptr ? shim.c_str() : tap::Text(others, ":", shim).c_str(), 1);
+  setenv(failing::kVariable, tap::Text("/proc/self/fd/", file).c_str(), 1);
+  execv("/proc/self/exe", argv);
+  return 1;
+}
+
+}  // namespace
+
+// fail_calls [PART OF A NAME]
+int main(int argc, char** argv) {
+  if (std::getenv(failing::kVariable) == nullptr) return StartWithShim(argv);
+  litter::TheLog();
+  return tap::RunAll(argc > 1 ? argv[1] : "", litter::Isolate, litter::RemoveAll);
+}
