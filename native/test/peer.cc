@@ -174,10 +174,10 @@ int Disturb(const Arguments& arguments) {
 int Follow(const Arguments& arguments) {
   const auto cell = shmnode::OpenCell(TargetOf(arguments[0]), {.read_only = true, .owner = {}}, Soon());
   if (!cell) return Fail(cell.error());
+  uint64_t version = cell->Version();
   std::puts("following");
   std::fflush(stdout);
   std::string value(cell->geometry().capacity, '\0');
-  uint64_t version = cell->Version();
   for (uint64_t left = NumberOf(arguments[1]).value_or(1); left > 0; left--) {
     const auto newer = cell->WaitNewer(version, Soon());
     if (!newer) return Fail(newer.error());
