@@ -43,8 +43,6 @@ export interface ReadOptions extends WaitOptions {
 export interface SnapshotOptions extends WaitOptions {
   /** Wait until there is a version above this one; `ERR_SHM_TIMEOUT` if there is none in time. */
   newerThan?: number
-  /** Ends the wait for a newer version: the call rejects with its reason. */
-  signal?: AbortSignal
 }
 
 export interface WatchOptions {

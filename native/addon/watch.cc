@@ -48,6 +48,7 @@ void Watch::Withdraw(const Napi::CallbackInfo&) {
 void Watch::Stop(const Napi::CallbackInfo& info) {
   callback_ = Napi::Persistent(info[0].As<Napi::Function>());
   stopping_ = true;
+  Ref();  // JavaScript has no use for this object any more, but what is to come must find it
   KeepAlive(true);
   WatchHub::GiveUp(cell_);
 }
@@ -65,6 +66,7 @@ void Watch::Receive(const News& news) {
   KeepAlive(false);
   hub_->Leave(*cell_);
   hub_.reset();
+  Unref();
   std::exchange(callback_, {}).Call({});
 }
 

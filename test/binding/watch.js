@@ -294,6 +294,23 @@ t.test('ten thousand calls that wait are aborted at once', async t => {
   t.comment(`${(performance.now() - began).toFixed()} ms`)
 })
 
+t.test('the end of a watch is heard of, though it is collected meanwhile', async t => {
+  const segment = await withSegment(t)
+  const closed = await run(async (shm, key) => {
+    let closed = 0
+    for (let i = 0; i < 100; i++) {
+      const segment = await shm.open(key)
+      segment.watch().next()
+      const closing = segment.close()
+      global.gc()
+      await closing
+      closed++
+    }
+    return closed
+  }, [segment.key], { execArgv: ['--expose-gc'] })
+  t.equal(closed, 100)
+})
+
 t.test('maxPending counts who waits for a version', async t => {
   const segment = await withSegment(t, { maxPending: 2 })
   const waiting = [segment.snapshot({ newerThan: 0 }), segment.snapshot({ newerThan: 0 })]
