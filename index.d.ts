@@ -40,7 +40,17 @@ export interface ReadOptions extends WaitOptions {
   length?: number
 }
 
-export interface SnapshotOptions extends WaitOptions {}
+export interface SnapshotOptions extends WaitOptions {
+  /** Wait until there is a version above this one; `ERR_SHM_TIMEOUT` if there is none in time. */
+  newerThan?: number
+}
+
+export interface WatchOptions {
+  /** Only versions above this one. Default: the current one, so changes from now on. 0: the current value first. */
+  from?: number
+  /** Ends the watch: `next()` rejects with its reason. */
+  signal?: AbortSignal
+}
 
 export interface WriteOptions extends WaitOptions {
   /** What the bytes are, for example `application/json`: 1 to 63 printable ASCII characters, stored with the value. */
@@ -199,8 +209,16 @@ export class Segment {
 
   /** The current value, or a part of it, in a new Buffer. Empty if never written. */
   read (options?: ReadOptions): Promise<Buffer>
-  /** The current value with its facts. */
+  /** The current value with its facts; with `newerThan`, once its version is above that. */
   snapshot (options?: SnapshotOptions): Promise<Snapshot>
+  /**
+   * The versions as they come, from any process. Conflating: who is slow gets the newest and misses those between; versions
+   * rise. Works on a `readOnly` handle. Keeps the process alive only while somebody awaits `next()`.
+   *
+   * Ends when this handle is closed; rejects with the signal's reason, and with `ERR_SHM_DESTROYED` and `ERR_SHM_CORRUPT`. A
+   * loop that is left ends it too.
+   */
+  watch (options?: WatchOptions): AsyncIterableIterator<Snapshot> & AsyncDisposable
   /**
    * Copies the current value, or a part of it, to the beginning of `target`, which is left alone until the Promise
    * settles. Without `offset` and `length`, a value longer than `target` is `ERR_SHM_TOO_LARGE` and leaves it unchanged.
@@ -285,6 +303,8 @@ export function destroy (reference: Exclude<SegmentReference, typeof PRIVATE>, o
 export function read (options?: ReadOptions): Promise<Buffer>
 /** {@link Segment.snapshot} of the default segment. */
 export function snapshot (options?: SnapshotOptions): Promise<Snapshot>
+/** {@link Segment.watch} of the default segment. It rejects when that is destroyed; a new one sees the segment that takes its place. */
+export function watch (options?: WatchOptions): AsyncIterableIterator<Snapshot> & AsyncDisposable
 /** {@link Segment.readInto} of the default segment. */
 export function readInto (target: ArrayBufferView | ArrayBuffer | SharedArrayBuffer, options?: ReadOptions): Promise<{ length: number, version: number }>
 /** {@link Segment.write} of the default segment. */

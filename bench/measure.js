@@ -52,4 +52,4 @@ async function measure (benchCase, rounds) {
   }
 }
 
-module.exports = { measure }
+module.exports = { measure, quantile }

@@ -5,6 +5,7 @@
 const { open } = require('./open')
 const { integer, layout } = require('./options')
 const { parseReference } = require('./reference')
+const { checkWatchOptions } = require('./watch')
 
 const CLASSIC_KEY = 32140895
 
@@ -59,10 +60,46 @@ async function call (method, args) {
   return successor[method](...args)
 }
 
+/** A watch of the segment that is there when it is asked for, which may have to be opened first. It ends with that segment. */
+class DefaultWatch {
+  #opening
+  #over = false
+
+  constructor (given) {
+    this.#opening = this.#open(checkWatchOptions(given))
+    this.#opening.catch(() => {}) // next() tells
+  }
+
+  async next () {
+    return this.#over ? { value: undefined, done: true } : (await this.#opening).next()
+  }
+
+  async return (value) {
+    this.#over = true
+    await this.#opening.then(watch => watch.return(), () => {})
+    return { value, done: true }
+  }
+
+  [Symbol.asyncIterator] () {
+    return this
+  }
+
+  async [Symbol.asyncDispose] () {
+    await this.return()
+  }
+
+  /** A read of nothing finds out whether the segment is the one that is there. */
+  async #open ({ from, signal }) {
+    const { version } = await call('readInto', [new Uint8Array(0), { length: 0 }])
+    return segment.watch({ from: from ?? version, signal })
+  }
+}
+
+const watch = given => new DefaultWatch(given)
 const read = given => call('read', [given])
 const snapshot = given => call('snapshot', [given])
 const readInto = (target, given) => call('readInto', [target, given])
 const write = (data, given) => call('write', [data, given])
 const update = (fn, given) => call('update', [fn, given])
 
-module.exports = { read, snapshot, readInto, write, update }
+module.exports = { read, snapshot, watch, readInto, write, update }

@@ -68,6 +68,7 @@ function errnoName (errno) {
 
 function holding ({ holder, reason }) {
   if (reason === 'queue') return 'calls before it took as long'
+  if (reason === 'no newer version') return 'nobody wrote a newer one'
   if (reason === 'conflict') return 'others wrote first each time'
   return holder ? `process ${holder} holds its lock` : 'its lock is held'
 }

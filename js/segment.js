@@ -4,14 +4,17 @@ const { isUint8Array } = require('node:util/types')
 const { bytesToWrite, bytesToWriteNow, viewOf } = require('./bytes')
 const { ShmError, fromFailure, invalidType, invalidValue } = require('./errors')
 const { toInfo, toSnapshot } = require('./facts')
+const { Feed } = require('./feed')
 const { Lock, TAKING } = require('./lock')
 const { LockCall, LockLane } = require('./lock-lane')
+const { NewerCall } = require('./newer-call')
 const options = require('./options')
 const { ReadCall, ReadLane } = require('./read-lane')
 const { READ } = require('./table')
 const { now } = require('./time')
 const { isTraced, traced } = require('./tracing')
 const { untilHad } = require('./waiting')
+const { checkWatchOptions, watch } = require('./watch')
 const { WriteCall, WriteLane } = require('./write-lane')
 
 /** A value that has grown between the look at its length and the read is read again so often. */
@@ -35,6 +38,7 @@ class Segment {
   #reads
   #writes
   #locks
+  #feed
   #maxPending
   #inlineLimit
   /** Those of `lock()` that are held. */
@@ -61,6 +65,7 @@ class Segment {
     this.#reads = new ReadLane(handle, this.#context)
     this.#writes = new WriteLane(handle, this.#context)
     this.#locks = new LockLane(handle, this.#context)
+    this.#feed = new Feed(handle, this.#context, given => this.#read(given, undefined, toSnapshot))
   }
 
   get version () {
@@ -72,11 +77,17 @@ class Segment {
   }
 
   snapshot (given) {
+    if (given?.newerThan !== undefined) return this.#newer(given)
     return isTraced('read') ? this.#traced('read', () => this.#read(given, undefined, toSnapshot)) : this.#read(given, undefined, toSnapshot)
   }
 
   readInto (target, given) {
     return isTraced('read') ? this.#traced('read', () => this.#read(given, target, justFacts)) : this.#read(given, target, justFacts)
+  }
+
+  watch (given) {
+    this.#open()
+    return watch(this.#feed, given)
   }
 
   write (data, given) {
@@ -173,6 +184,7 @@ class Segment {
     const checked = options.object(given)
     const wait = { timeout: options.timeout(checked), signal: options.signal(checked) }
     await untilHad((slice, callback) => this.#open().destroy(slice, callback), wait, this.#context)
+    this.#feed.end(fromFailure({ code: 'DESTROYED' }, this.#context))
     await this.close()
   }
 
@@ -181,9 +193,10 @@ class Segment {
   }
 
   async #close () {
+    const unwatched = this.#feed.end(fromFailure({ code: 'CLOSED' }, this.#context))
     const idle = [this.#reads, this.#writes, this.#locks].map(lane => lane.close())
     for (const lock of this.#held) Lock.revoke(lock, { code: 'CLOSED' })
-    await Promise.all(idle)
+    await Promise.all([...idle, unwatched])
     await new Promise(resolve => this.#handle.close(resolve))
   }
 
@@ -290,12 +303,25 @@ class Segment {
   }
 
   get #pending () {
-    return this.#reads.pending + this.#writes.pending + this.#locks.pending
+    return this.#reads.pending + this.#writes.pending + this.#locks.pending + this.#feed.pending
+  }
+
+  #newer (given) {
+    return new Promise((resolve, reject) => {
+      const newerThan = options.integer('options.newerThan', given.newerThan, 0, Number.MAX_SAFE_INTEGER)
+      const { signal } = checkWatchOptions(given)
+      this.#checkQueue()
+      new NewerCall(this.#feed, { resolve, reject }, { newerThan, timeout: options.timeout(given), signal }, this.#context).begin()
+    })
+  }
+
+  #checkQueue () {
+    this.#open()
+    if (this.#pending >= this.#maxPending) throw fromFailure({ code: 'QUEUE_FULL' }, this.#context)
   }
 
   #travel (lane, call, signal) {
-    this.#open()
-    if (this.#pending >= this.#maxPending) throw fromFailure({ code: 'QUEUE_FULL' }, this.#context)
+    this.#checkQueue()
     lane.push(call, signal)
   }
 

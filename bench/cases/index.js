@@ -2,4 +2,4 @@
 
 // Each makes its cases when asked, and cleans up by `end`.
 
-module.exports = [require('./small-calls'), require('./large-values'), require('./waiting')]
+module.exports = [require('./small-calls'), require('./large-values'), require('./waiting'), require('./ping-pong')]

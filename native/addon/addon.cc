@@ -7,6 +7,7 @@
 #include "segment_handle.hpp"
 #include "sweep.hpp"
 #include "wait_permit.hpp"
+#include "watch.hpp"
 
 namespace {
 
@@ -15,6 +16,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(instance);
   instance->segment_handle = Napi::Persistent(shmnode::addon::SegmentHandle::Define(env));
   instance->held_lock = Napi::Persistent(shmnode::addon::HeldLock::Define(env));
+  instance->watch = Napi::Persistent(shmnode::addon::Watch::Define(env));
   exports.Set("open", Napi::Function::New<shmnode::addon::Open>(env, "open"));
   exports.Set("destroy", Napi::Function::New<shmnode::addon::Destroy>(env, "destroy"));
   exports.Set("list", Napi::Function::New<shmnode::addon::List>(env, "list"));

@@ -3,12 +3,18 @@
 
 #include <napi.h>
 
+#include <memory>
+
 namespace shmnode::addon {
+
+class WatchHub;
 
 struct Instance {
   // The constructors.
   Napi::FunctionReference segment_handle;
   Napi::FunctionReference held_lock;
+  Napi::FunctionReference watch;
+  std::shared_ptr<WatchHub> watch_hub;  // null until something is watched
 };
 
 }  // namespace shmnode::addon

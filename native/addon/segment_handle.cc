@@ -10,6 +10,7 @@
 #include "task.hpp"
 #include "to_js.hpp"
 #include "wait_permit.hpp"
+#include "watch.hpp"
 #include "write_batch.hpp"
 
 namespace shmnode::addon {
@@ -62,6 +63,7 @@ Napi::Function SegmentHandle::Define(Napi::Env env) {
                          InstanceMethod<&SegmentHandle::ReadSync>("readSync"),
                          InstanceMethod<&SegmentHandle::WriteSync>("writeSync"),
                          InstanceMethod<&SegmentHandle::MediaType>("mediaType"),
+                         InstanceMethod<&SegmentHandle::Watch>("watch"),
                          InstanceMethod<&SegmentHandle::Stat>("stat"),
                          InstanceMethod<&SegmentHandle::Destroy>("destroy"),
                          InstanceMethod<&SegmentHandle::Close>("close"),
@@ -154,6 +156,10 @@ Napi::Value SegmentHandle::WriteSync(const Napi::CallbackInfo& info) {
 Napi::Value SegmentHandle::MediaType(const Napi::CallbackInfo& info) {
   if (last_read_.media_type.front() == '\0') return info.Env().Undefined();
   return Napi::String::New(info.Env(), last_read_.media_type.data());
+}
+
+Napi::Value SegmentHandle::Watch(const Napi::CallbackInfo& info) {
+  return addon::Watch::Start(info.Env(), Opened(info.Env()), info[0].As<Napi::Function>());
 }
 
 void SegmentHandle::Stat(const Napi::CallbackInfo& info) {

@@ -42,6 +42,8 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
   Napi::Value WriteSync(const Napi::CallbackInfo& info);
   // () -> media type of the last ReadSync, or undefined
   Napi::Value MediaType(const Napi::CallbackInfo& info);
+  // (callback) -> what Watch::Start gives
+  Napi::Value Watch(const Napi::CallbackInfo& info);
   // (callback(failure, info))
   void Stat(const Napi::CallbackInfo& info);
   // (sliceMs, callback(failure))

@@ -1,5 +1,6 @@
 // peer COMMAND ...: another process at the same segments, for tests that run several. A segment is a name, or a number:
 // decimal or 0x, as a key. Fails with exit code 1 and the code's name on standard error.
+#include <sched.h>
 #include <sys/ipc.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
@@ -15,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "kernel.hpp"
 #include "pattern.hpp"
 #include "shmnode/destroy.hpp"
 #include "shmnode/open.hpp"
@@ -36,6 +38,10 @@ constexpr const char* kUsage =
     "       peer hold-all SEGMENT...                  exclusively, until killed; a number on standard input lets the n-th go\n"
     "       peer destroy SEGMENT\n"
     "       peer storm-write SEGMENT BYTES COUNT [--print]   every 8-byte word of a value is its writer's pid << 32 | count\n"
+    "       peer die-after-commit SEGMENT TEXT        SIGKILL before anybody is told: notify as it was, no wake, the lock held\n"
+    "       peer disturb SEGMENT                      changes notify and wakes for nothing, without end\n"
+    "       peer follow SEGMENT COUNT                 prints so many values as they come, each with its version\n"
+    "       peer without-waitv COMMAND...             runs it where there is no futex_waitv\n"
     "       peer foreign KEY BYTES TEXT               makes a raw segment that is not ours\n"
     "       peer pester PID MILLISECONDS              sends a SIGUSR2 each millisecond, to each thread in turn\n"
     "       peer forget KEY                           removes segment and set under the key, whatever they are\n";
@@ -140,6 +146,59 @@ int StormWrite(const Arguments& arguments) {
   return 0;
 }
 
+int DieAfterCommit(const Arguments& arguments) {
+  const auto cell = Open(arguments[0], 0, false);
+  if (!cell) return Fail(cell.error());
+  const auto hold = cell->LockForWrite(Soon());
+  if (!hold) return Fail(hold.error());
+  auto& notify = reinterpret_cast<shmnode::Header*>(cell->segment().data())->notify;
+  const uint32_t before = notify;
+  const std::string& text = arguments[1];
+  const auto version = cell->Commit(*hold, {.data = text.data(), .length = text.size(), .media_type = {}, .if_version = {}});
+  notify = before;
+  if (!version) return Fail(version.error());
+  raise(SIGKILL);
+  return 1;
+}
+
+int Disturb(const Arguments& arguments) {
+  const auto cell = Open(arguments[0], 0, false);
+  if (!cell) return Fail(cell.error());
+  auto& notify = reinterpret_cast<shmnode::Header*>(cell->segment().data())->notify;
+  for (;; sched_yield()) {
+    notify++;
+    cell->Wake();
+  }
+}
+
+int Follow(const Arguments& arguments) {
+  const auto cell = shmnode::OpenCell(TargetOf(arguments[0]), {.read_only = true, .owner = {}}, Soon());
+  if (!cell) return Fail(cell.error());
+  uint64_t version = cell->Version();
+  std::puts("following");
+  std::fflush(stdout);
+  std::string value(cell->geometry().capacity, '\0');
+  for (uint64_t left = NumberOf(arguments[1]).value_or(1); left > 0; left--) {
+    const auto newer = cell->WaitNewer(version, Soon());
+    if (!newer) return Fail(newer.error());
+    const auto facts = cell->Read({.target = reinterpret_cast<std::byte*>(value.data()), .room = value.size()}, Soon());
+    if (!facts) return Fail(facts.error());
+    version = facts->version;
+    std::printf("%llu %.*s\n", static_cast<unsigned long long>(version), static_cast<int>(facts->length), value.data());
+    std::fflush(stdout);
+  }
+  return 0;
+}
+
+int WithoutWaitv(const Arguments& arguments) {
+  if (!kernel::ForbidFutexWaitv()) return 1;
+  std::vector<char*> words;
+  for (const std::string& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
+  words.push_back(nullptr);
+  execvp(words[0], words.data());
+  return 1;
+}
+
 int Foreign(const Arguments& arguments) {
   const size_t bytes = NumberOf(arguments[1]).value_or(0);
   const int id = shmget(KeyOf(arguments[0]), bytes, IPC_CREAT | IPC_EXCL | 0600);
@@ -177,9 +236,19 @@ struct Command {
   size_t arguments;  // at least
   int (*run)(const Arguments&);
 };
-constexpr Command kCommands[] = {{"write", 2, Write},      {"read", 1, Read},       {"hold", 3, Hold},
-                                 {"hold-all", 1, HoldAll}, {"destroy", 1, Destroy}, {"storm-write", 3, StormWrite},
-                                 {"foreign", 3, Foreign},  {"forget", 1, Forget},   {"pester", 2, Pester}};
+constexpr Command kCommands[] = {{"write", 2, Write},
+                                 {"read", 1, Read},
+                                 {"hold", 3, Hold},
+                                 {"hold-all", 1, HoldAll},
+                                 {"destroy", 1, Destroy},
+                                 {"storm-write", 3, StormWrite},
+                                 {"die-after-commit", 2, DieAfterCommit},
+                                 {"disturb", 1, Disturb},
+                                 {"follow", 2, Follow},
+                                 {"without-waitv", 1, WithoutWaitv},
+                                 {"foreign", 3, Foreign},
+                                 {"forget", 1, Forget},
+                                 {"pester", 2, Pester}};
 
 }  // namespace
 

@@ -116,7 +116,7 @@ t.test('a failed first call does not spoil the next', async t => {
 })
 
 t.test('the module', t => {
-  t.strictSame(Object.keys(shm).sort(), ['PRIVATE', 'Segment', 'ShmError', 'destroy', 'list', 'open', 'read', 'readInto', 'snapshot', 'update', 'write'])
+  t.strictSame(Object.keys(shm).sort(), ['PRIVATE', 'Segment', 'ShmError', 'destroy', 'list', 'open', 'read', 'readInto', 'snapshot', 'update', 'watch', 'write'])
   t.type(shm.PRIVATE, 'symbol')
   t.end()
 })

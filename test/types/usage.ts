@@ -15,6 +15,10 @@ export async function usage (): Promise<void> {
   const { length }: { length: number } = await segment.readInto(new Float64Array(8))
   const { data, committedAt, mediaType }: shm.Snapshot = await segment.snapshot()
   const age: number = committedAt === null ? 0 : Date.now() - committedAt.getTime()
+  const newer: shm.Snapshot = await segment.snapshot({ newerThan: version, timeout: 100, signal: AbortSignal.timeout(50) })
+  for await (const { data, version } of segment.watch({ from: newer.version, signal: AbortSignal.timeout(50) })) console.log(data.length, version)
+  const watch: AsyncIterableIterator<shm.Snapshot> = shm.watch()
+  await watch.return?.()
   await segment.write(new SharedArrayBuffer(8))
   await segment.update(({ data }) => data.length > 0 ? undefined : 'first', { mediaType: mediaType ?? undefined })
   await segment.update(async () => new DataView(new ArrayBuffer(8)))
@@ -48,6 +52,8 @@ export async function usage (): Promise<void> {
   await shm.open('prices', { layout: 'raw' })
   // @ts-expect-error a private segment has no key to be destroyed by
   await shm.destroy(shm.PRIVATE)
+  // @ts-expect-error a watch waits as long as it takes
+  segment.watch({ timeout: 1 })
   // @ts-expect-error never waits
   segment.readSync({ timeout: 1 })
   // @ts-expect-error locks come from lock()

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -22,10 +23,15 @@
 #include "geometry.hpp"
 #include "racy_copy.hpp"
 #include "turnstile_lock.hpp"
+#include "useless_wakes.hpp"
 #include "user_lock.hpp"
 #include "writer_mark.hpp"
 
 namespace shmnode {
+
+// No wait for a change is longer without a look: a writer may die between its commit and its wake, and who removes a
+// segment behind our back wakes nobody.
+inline constexpr std::chrono::seconds kLongestBlindWait{1};
 
 // What is known of one committed value. All zero for a cell that was never written.
 struct ValueFacts {
@@ -158,6 +164,32 @@ class Cell {
     // Removed behind our back, lock and all, and being made anew: nobody is going to find this value.
     if (header()->retired.load(std::memory_order_seq_cst) != 0) return Fail(Code::kDestroyed);
     return next;
+  }
+
+  // The word that changes with every commit. Who loads it, then looks for a newer version, then waits until the word is
+  // another one, misses no commit.
+  const std::atomic<uint32_t>& NotifyWord() const noexcept { return header()->notify; }
+
+  // The current version if it is above `version`; nothing if it is not. kDestroyed and kCorrupt where no version will
+  // come any more. No system call.
+  std::optional<Result<uint64_t>> LookForNewer(uint64_t version) const noexcept {
+    if (IsRetired()) return Fail(Code::kDestroyed);
+    const uint64_t current = Version();
+    if (current <= version) return std::nullopt;
+    if (current > kMaxExact) return Fail(Code::kCorrupt, "commit");
+    return current;
+  }
+
+  // Waits until the current version is above `version`, and tells it. Needs no right to write. kBusy at the deadline.
+  Result<uint64_t> WaitNewer(uint64_t version, Deadline deadline) const noexcept {
+    for (UselessWakes wakes;;) {
+      const uint32_t seen = NotifyWord().load(std::memory_order_acquire);
+      if (const auto newer = LookForNewer(version)) return *newer;
+      if (const Status removed = CheckNotRemoved(); removed.code() == Code::kDestroyed) return removed.error();
+      if (deadline.Expired()) return Fail(Code::kBusy, "no newer version");
+      wakes.Count(FutexWait(NotifyWord(), seen, deadline.Within(kLongestBlindWait)));
+      if (wakes.AreTooMany()) UselessWakes::Rest(deadline);
+    }
   }
 
   // Wakes who waits for a change. A writer that dies before this is no loss: waits are sliced, and look again.

@@ -28,6 +28,16 @@ class Deadline {
 
   bool Expired() const noexcept { return at_ != Clock::time_point::max() && Clock::now() >= at_; }
 
+  // This one, or so much from now on, whichever comes first: a slice of a wait.
+  Deadline Within(Clock::duration most) const noexcept { return Deadline(std::min(at_, After(most).at_)); }
+
+  // For a system call that takes a point in CLOCK_MONOTONIC, which is what Clock counts.
+  timespec At() const noexcept {
+    const auto since_boot = std::clamp(at_, Clock::time_point(), Clock::now() + std::chrono::hours(24)).time_since_epoch();
+    const auto ns = std::chrono::duration_cast<std::chrono::nanoseconds>(since_boot).count();
+    return {.tv_sec = static_cast<time_t>(ns / 1'000'000'000), .tv_nsec = static_cast<long>(ns % 1'000'000'000)};
+  }
+
   // What is left, for a system call that takes a relative time; zero once expired. A deadline that never comes is told
   // as a day: the callers' loops wait again.
   timespec Remaining() const noexcept {
