@@ -8,6 +8,7 @@ const { Lock, TAKING } = require('./lock')
 const { LockCall, LockLane } = require('./lock-lane')
 const options = require('./options')
 const { ReadCall, ReadLane } = require('./read-lane')
+const { allocate, shorten } = require('./result-memory')
 const { READ } = require('./table')
 const { now } = require('./time')
 const { isTraced, traced } = require('./tracing')
@@ -251,11 +252,11 @@ class Segment {
     const handle = this.#open()
     const hint = handle.lengthHint()
     if (range !== undefined || hint > this.#inlineLimit) return false
-    const target = memory ?? Buffer.allocUnsafe(hint)
+    const target = memory ?? allocate(hint)
     if (handle.readSync(target, 0, true) !== undefined) return false
     const { [READ.VERSION]: version, [READ.COPIED]: length, [READ.COMMITTED_AT]: committedAt, [READ.WRITER_PID]: writerPid } = this.#facts
     this.#reads.counts.inline++
-    const data = memory !== undefined || length === hint ? target : target.subarray(0, length)
+    const data = memory === undefined ? shorten(target, length) : target
     resolve(finish(data, { version, length, committedAt, writerPid, mediaType: handle.mediaType() }))
     return true
   }
@@ -304,11 +305,11 @@ class Segment {
     const { offset = 0, length = Infinity } = range ?? {}
     let room = handle.lengthHint()
     for (let tries = 0; tries < SYNC_TRIES; tries++) {
-      const data = Buffer.allocUnsafe(Math.min(length, Math.max(0, room - offset)))
+      const data = allocate(Math.min(length, Math.max(0, room - offset)))
       const failure = handle.readSync(data, offset, false)
       if (failure !== undefined) throw fromFailure(failure, this.#context)
       const { [READ.LENGTH]: total, [READ.COPIED]: copied } = this.#facts
-      if (copied === Math.min(length, Math.max(0, total - offset))) return copied === data.length ? data : data.subarray(0, copied)
+      if (copied === Math.min(length, Math.max(0, total - offset))) return shorten(data, copied)
       room = total
     }
     throw fromFailure({ code: 'BUSY' }, this.#context)
