@@ -106,4 +106,4 @@ function inlineLimit ({ inlineLimit = 0 }) {
   return inlineLimit === Infinity ? inlineLimit : integer('options.inlineLimit', inlineLimit, 0, Number.MAX_SAFE_INTEGER)
 }
 
-module.exports = { object, integer, timeout, signal, inlineLimit, range, mediaType, ifVersion, owner, openOptions, maxPending, DEFAULT_TIMEOUT }
+module.exports = { object, integer, boolean, timeout, signal, inlineLimit, range, mediaType, ifVersion, owner, openOptions, maxPending, DEFAULT_TIMEOUT }

@@ -1,7 +1,7 @@
 'use strict'
 
 const { isUint8Array } = require('node:util/types')
-const { bytesToWrite, bytesToWriteNow, viewOf } = require('./bytes')
+const { bytesToTake, bytesToWrite, bytesToWriteNow, isResizable, taken, viewOf } = require('./bytes')
 const { ShmError, fromFailure, invalidType, invalidValue } = require('./errors')
 const { toInfo, toSnapshot } = require('./facts')
 const { Lock, TAKING } = require('./lock')
@@ -86,10 +86,10 @@ class Segment {
 
   async update (fn, given) {
     if (typeof fn !== 'function') throw invalidType('fn', 'of type function', fn)
-    const { timeout, signal, mediaType } = this.#writeOptions(given)
+    const { timeout, signal, mediaType, transfer } = this.#writeOptions(given)
     const deadline = now() + timeout
     try {
-      return await this.#update(fn, mediaType, () => ({ signal, timeout: Math.max(0, deadline - now()) }))
+      return await this.#update(fn, { mediaType, transfer }, () => ({ signal, timeout: Math.max(0, deadline - now()) }))
     } catch (error) {
       // The parts had what was left of the time, and say so.
       if (!isOf(error, 'TIMEOUT')) throw error
@@ -118,7 +118,8 @@ class Segment {
   }
 
   writeSync (data, given) {
-    const { mediaType, ifVersion } = this.#writeOptions(given)
+    const { mediaType, ifVersion, transfer } = this.#writeOptions(given)
+    if (transfer) throw invalidValue('options.transfer', 'means nothing where the data is copied before the call returns', transfer)
     const bytes = bytesToWriteNow(data)
     this.#checkWrite(bytes)
     const version = this.#open().writeSync(bytes, mediaType, ifVersion)
@@ -188,12 +189,12 @@ class Segment {
     await new Promise(resolve => this.#handle.close(resolve))
   }
 
-  async #update (fn, mediaType, left) {
+  async #update (fn, { mediaType, transfer }, left) {
     for (;;) {
       const snapshot = await this.snapshot(left())
       const data = await fn(snapshot)
       if (data === undefined) return snapshot.version
-      const options = { mediaType: mediaType ?? snapshot.mediaType ?? undefined, ifVersion: snapshot.version, ...left() }
+      const options = { mediaType: mediaType ?? snapshot.mediaType ?? undefined, ifVersion: snapshot.version, transfer, ...left() }
       try {
         return await this.write(data, options)
       } catch (error) {
@@ -214,7 +215,8 @@ class Segment {
       timeout: options.timeout(checked),
       signal: options.signal(checked),
       mediaType: options.mediaType(checked.mediaType),
-      ifVersion: options.ifVersion(checked.ifVersion)
+      ifVersion: options.ifVersion(checked.ifVersion),
+      transfer: options.boolean('options.transfer', checked.transfer, false)
     }
   }
 
@@ -239,11 +241,11 @@ class Segment {
 
   #write (data, given) {
     return new Promise((resolve, reject) => {
-      const { timeout, signal, mediaType, ifVersion } = this.#writeOptions(given)
-      if (this.#inlineLimit > 0 && this.#writes.pending === 0 && this.#writeInline(resolve, bytesToWriteNow(data), mediaType, ifVersion)) return
-      const bytes = bytesToWrite(data)
+      const { timeout, signal, mediaType, ifVersion, transfer } = this.#writeOptions(given)
+      if (this.#inlineLimit > 0 && !transfer && this.#writes.pending === 0 && this.#writeInline(resolve, bytesToWriteNow(data), mediaType, ifVersion)) return
+      const bytes = transfer ? bytesToTake(data) : bytesToWrite(data)
       this.#checkWrite(bytes)
-      this.#travel(this.#writes, new WriteCall(resolve, reject, timeout, bytes, mediaType, ifVersion), signal)
+      this.#travel(this.#writes, new WriteCall(resolve, reject, timeout, bytes, mediaType, ifVersion), signal, transfer)
     })
   }
 
@@ -294,9 +296,11 @@ class Segment {
     return this.#reads.pending + this.#writes.pending + this.#locks.pending
   }
 
-  #travel (lane, call, signal) {
+  /** `transfer`: its memory becomes ours, now that nothing refuses it any more. */
+  #travel (lane, call, signal, transfer = false) {
     this.#open()
     if (this.#pending >= this.#maxPending) throw fromFailure({ code: 'QUEUE_FULL' }, this.#context)
+    if (transfer && !signal?.aborted) call.memory = taken(call.memory)
     lane.push(call, signal)
   }
 
@@ -324,7 +328,7 @@ class Segment {
 
 /** Memory that another thread will write to must not go away meanwhile. */
 function lasting (view) {
-  if (view.buffer.resizable) throw invalidValue('target', 'must not be resizable', view)
+  if (isResizable(view.buffer)) throw invalidValue('target', 'must not be resizable', view)
   return view
 }
 

@@ -16,6 +16,7 @@ export async function usage (): Promise<void> {
   const { data, committedAt, mediaType }: shm.Snapshot = await segment.snapshot()
   const age: number = committedAt === null ? 0 : Date.now() - committedAt.getTime()
   await segment.write(new SharedArrayBuffer(8))
+  await segment.write(new ArrayBuffer(8), { transfer: true })
   await segment.update(({ data }) => data.length > 0 ? undefined : 'first', { mediaType: mediaType ?? undefined })
   await segment.update(async () => new DataView(new ArrayBuffer(8)))
   const now: number = segment.writeSync(part) + segment.readIntoSync(data).version + segment.snapshotSync().version
@@ -48,6 +49,8 @@ export async function usage (): Promise<void> {
   await shm.open('prices', { layout: 'raw' })
   // @ts-expect-error a private segment has no key to be destroyed by
   await shm.destroy(shm.PRIVATE)
+  // @ts-expect-error copies before it returns
+  segment.writeSync(part, { transfer: true })
   // @ts-expect-error never waits
   segment.readSync({ timeout: 1 })
   // @ts-expect-error locks come from lock()
