@@ -131,7 +131,7 @@ export interface SegmentInfo {
   mode: number
   uid: number
   gid: number
-  /** How many attaches there are, in all processes. */
+  /** How many attaches there are, in all processes. The handles of one process share theirs, in all its worker threads. */
   attached: number
   /** Of the current value, in bytes. */
   length: number

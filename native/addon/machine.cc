@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "arguments.hpp"
+#include "attached_cells.hpp"
 #include "reference.hpp"
 #include "segment_handle.hpp"
 #include "shmnode/destroy.hpp"
@@ -17,15 +18,13 @@ namespace shmnode::addon {
 
 namespace {
 
-using SharedCell = std::shared_ptr<const Cell>;
-
 Result<SharedCell> OpenShared(const Reference& reference, const OpenOptions& options, std::chrono::nanoseconds slice) {
   const auto target = reference.Resolve();
   if (!target) return target.error();
   const WaitPermit permit;
   auto cell = OpenCell(*target, options, permit.Slice(slice));
   if (!cell) return cell.error();
-  return SharedCell(std::make_shared<Cell>(*std::move(cell)));
+  return AttachedCells::OfProcess().Share(*std::move(cell));
 }
 
 Status DestroyTarget(const Reference& reference, const OwnerPolicy& owner, std::chrono::nanoseconds slice) {

@@ -61,7 +61,7 @@ const take = {
     for (let i = 0; i < 5; i++) {
       const written = segment.write(new ArrayBuffer(length), { transfer: true })
       const buffer = new ArrayBuffer(length)
-      const also = segment.write(buffer)
+      const also = segment.readInto(buffer)
       await new Promise(resolve => process.nextTick(resolve))
       // Node.js 21 and later.
       buffer.transfer?.(i * 1000)

@@ -8,6 +8,7 @@ const t = require('tap')
 const { setTimeout: sleep } = require('node:timers/promises')
 const { Worker } = require('node:worker_threads')
 const { FIXTURES } = require('../helpers/child')
+const kernel = require('../helpers/kernel')
 const { hold } = require('../helpers/peer')
 const { run } = require('../helpers/run')
 const { withSegment } = require('../helpers/segment')
@@ -27,6 +28,19 @@ t.test('one segment from the main thread and eight workers', async t => {
   t.ok((await workers).every(({ message }) => message === 'done'))
   t.equal(String(await segment.read()), '450')
   t.equal(segment.version, 451)
+})
+
+t.test('they share one attach', async t => {
+  const segment = await withSegment(t, { capacity: 100_000 })
+  const workers = await startAll(8, segment.key, 'forEver')
+  t.ok((await segment.stat()).attached < 10, 'but for those that are opening it just now')
+  await Promise.all(workers.map(({ worker }) => worker.terminate()))
+  const idle = await startAll(8, segment.key, 'idle')
+  t.equal((await segment.stat()).attached, 1)
+  await segment.close()
+  t.equal(kernel.under(segment.key).segments[0].nattch, 1, 'it is theirs too')
+  await Promise.all(idle.map(({ worker }) => worker.terminate()))
+  t.equal(kernel.under(segment.key).segments[0].nattch, 0)
 })
 
 t.test('terminated while calls are in flight', async t => {
