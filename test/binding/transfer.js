@@ -55,6 +55,13 @@ t.test('update', async t => {
   t.equal(data.byteLength, 0)
 })
 
+t.test('also where calls are tried on this thread', async t => {
+  const segment = await withSegment(t, { inlineLimit: Infinity })
+  const data = filled(8)
+  await segment.write(data, { transfer: true })
+  t.equal(data.byteLength, 0)
+})
+
 t.test('what cannot be given away is left as it is', async t => {
   const segment = await withSegment(t, { capacity: 2 * MIB })
   const shared = new SharedArrayBuffer(8)
@@ -84,6 +91,7 @@ t.test('what is refused for another reason stays with the caller', async t => {
   await reader.close()
   await t.rejects(reader.write(data, { transfer: true }), { code: 'ERR_SHM_READ_ONLY' })
   await t.rejects(segment.write(data, { transfer: true, ifVersion: -1 }), { code: 'ERR_OUT_OF_RANGE' })
+  await t.rejects(segment.write(data, { transfer: true, signal: AbortSignal.abort() }), { name: 'AbortError' })
   const first = segment.read()
   await t.rejects(segment.write(data, { transfer: true }), { code: 'ERR_SHM_QUEUE_FULL' })
   await first

@@ -10,6 +10,7 @@ const { withSegment } = require('../helpers/segment')
 
 const MIB = 1024 * 1024
 const collect = { execArgv: ['--expose-gc'] }
+/** npm run test:long makes 100,000. */
 const READS = Number(process.env.LARGE_READS ?? 20_000)
 
 t.test(`${READS} reads of 1 MiB leave the memory flat`, async t => {

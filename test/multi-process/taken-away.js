@@ -47,7 +47,7 @@ const take = {
   },
   async lie (shm, key, length) {
     const segment = await shm.open(key)
-    for (let i = 0; i < 5; i++) {
+    for (let i = 0; i < 3; i++) {
       const buffer = Object.defineProperty(new ArrayBuffer(length, { maxByteLength: length }), 'resizable', { value: false })
       const calls = [segment.write(buffer), segment.readInto(buffer)]
       await new Promise(resolve => process.nextTick(resolve))
@@ -58,7 +58,7 @@ const take = {
   },
   async transferOf (shm, key, length) {
     const segment = await shm.open(key)
-    for (let i = 0; i < 5; i++) {
+    for (let i = 0; i < 3; i++) {
       const written = segment.write(new ArrayBuffer(length), { transfer: true })
       const buffer = new ArrayBuffer(length)
       const also = segment.readInto(buffer)
@@ -74,7 +74,7 @@ const take = {
     const segment = await shm.open(key)
     const { port1, port2 } = new MessageChannel()
     port2.onmessage = () => {}
-    for (let i = 0; i < 5; i++) {
+    for (let i = 0; i < 3; i++) {
       const buffers = [new ArrayBuffer(length), new ArrayBuffer(length)]
       const calls = [segment.write(buffers[0]), segment.readInto(buffers[1])]
       await new Promise(resolve => process.nextTick(resolve))
@@ -88,7 +88,7 @@ const take = {
   async grow (shm, key, length) {
     const segment = await shm.open(key)
     const page = 65536
-    for (let i = 0; i < 5; i++) {
+    for (let i = 0; i < 3; i++) {
       const memories = [new WebAssembly.Memory({ initial: length / page }), new WebAssembly.Memory({ initial: length / page, maximum: length / page + 10 })]
       const shared = new SharedArrayBuffer(length, { maxByteLength: length + page })
       const calls = [shared, ...memories.map(({ buffer }) => buffer)].flatMap(buffer => [segment.write(buffer), segment.readInto(buffer), segment.write(new Uint8Array(buffer, 8))])

@@ -13,7 +13,10 @@ const { hold } = require('../helpers/peer')
 const { run } = require('../helpers/run')
 const { withSegment } = require('../helpers/segment')
 
-const start = (key, job) => new Worker(path.join(FIXTURES, 'worker.js'), { workerData: { key, job }, execArgv: [], env: { ...process.env, NODE_OPTIONS: '' } })
+/** How many workers are ended in the middle of everything: npm run test:long ends 1,000. */
+const ENDS = Number(process.env.WORKER_ENDS ?? 64)
+
+const start = (key, job, blocked) => new Worker(path.join(FIXTURES, 'worker.js'), { workerData: { key, job, blocked }, execArgv: [], env: { ...process.env, NODE_OPTIONS: '' } })
 const startAll = (count, key, job) => Promise.all(Array.from({ length: count }, async () => {
   const worker = start(key, job)
   const [message] = await once(worker, 'message')
@@ -55,6 +58,31 @@ t.test('terminated while calls are in flight', async t => {
     }
   }
   t.equal((await segment.stat()).attached, 1, 'nothing of theirs is attached')
+})
+
+t.test(`${ENDS} ended in the middle of everything`, async t => {
+  const segment = await withSegment(t, { capacity: 100_000 })
+  const blocked = await withSegment(t)
+  const holders = await Promise.all(['exclusive', 'user'].map(how => hold(t, blocked.key, how)))
+  let left = ENDS
+  const endMany = async () => {
+    while (left-- > 0) {
+      const worker = start(segment.key, 'everything', blocked.key)
+      // One half at any time of their beginning, the other in full swing.
+      if (left % 2 === 0) await once(worker, 'message')
+      await sleep(Math.random() * (left % 2 === 0 ? 30 : 300))
+      await worker.terminate()
+    }
+  }
+  await Promise.all(Array.from({ length: 8 }, endMany))
+  t.comment(`${Math.round(process.memoryUsage.rss() / 2 ** 20)} MiB resident`)
+  const lock = await segment.lock()
+  t.type(await segment.write('the locks are free'), 'number')
+  await lock.release()
+  t.equal((await segment.stat()).attached, 1, 'nothing of theirs is attached')
+  t.equal((await blocked.stat()).attached, 1 + holders.length, 'but the holders are')
+  t.equal(blocked.version, 0, 'nothing was had')
+  await Promise.all(holders.map(holder => holder.kill()))
 })
 
 t.test('terminated while waiting for a lock', async t => {
