@@ -56,12 +56,12 @@ class ArrayBufferMaker {
 
   // Electron, and V8 with a sandbox, want all memory inside of it; Node-API tells.
   static bool MayBeExternal(Napi::Env env) {
-    auto* byte = new char(0);
+    auto byte = std::make_unique<char>();
     const auto finalize = [](napi_env, void* data, void*) { delete static_cast<char*>(data); };
     napi_value buffer = nullptr;
-    if (napi_create_external_arraybuffer(env, byte, 1, finalize, nullptr, &buffer) == napi_ok) return true;
-    delete byte;
-    return false;
+    const napi_status status = napi_create_external_arraybuffer(env, byte.get(), 1, finalize, nullptr, &buffer);
+    if (status == napi_ok) static_cast<void>(byte.release());
+    return status != napi_no_external_buffers_allowed;
   }
 
   NewBackingStore new_backing_store_;

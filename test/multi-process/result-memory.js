@@ -78,6 +78,24 @@ t.test('nobody gets memory that somebody else has', async t => {
   t.equal(bad, 0)
 })
 
+t.test('of what is idle, 64 MiB are kept at most', async t => {
+  const segment = await withSegment(t, { capacity: MIB })
+  await segment.write(Buffer.alloc(MIB, 1))
+  const [before, full, after] = await run(async (shm, key) => {
+    const segment = await shm.open(key)
+    const resident = () => Number(/RssAnon:\s+(\d+)/.exec(require('node:fs').readFileSync('/proc/self/status'))[1]) / 1024
+    const before = resident()
+    const held = []
+    for (let i = 0; i < 300; i++) held.push(await segment.read())
+    const full = resident()
+    held.length = 0
+    global.gc()
+    await new Promise(resolve => setTimeout(resolve, 100))
+    return [before, full, resident()]
+  }, [segment.key], collect)
+  t.ok(full > before + 290 && after < before + 100, [before, full, after].map(Math.round).join(', '))
+})
+
 t.test('what was idle for a while is given back', async t => {
   const segment = await withSegment(t, { capacity: 16 * MIB })
   const [full, rested] = await run(async (shm, key) => {
