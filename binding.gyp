@@ -30,6 +30,8 @@
       "dependencies": ["<!(node -p \"require('node-addon-api').targets\"):node_addon_api_except"],
       # As system headers, so that our warnings are about our code.
       "cflags_cc": ["<@(system_headers)"],
+      # Stays in memory after the worker thread that loaded it: V8 and the pool may still call into it.
+      "ldflags": ["-Wl,-z,nodelete"],
       "defines": ["NAPI_VERSION=9", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"]
     }
   ],

@@ -57,6 +57,13 @@ export interface WriteOptions extends WaitOptions {
   mediaType?: string
   /** Commit only if this is the current version (0: never written); else `ERR_SHM_VERSION_CONFLICT`. */
   ifVersion?: number
+  /**
+   * Give the memory of `data` away for good: its ArrayBuffer is detached before the call returns, and nothing is copied on the
+   * calling thread, however large it is. A TypeError (`ERR_INVALID_ARG_VALUE`) unless `data` is an ArrayBuffer, or a view on all of
+   * one, that can be transferred: no string, no SharedArrayBuffer, no part of Node's pool, no memory of WebAssembly. What
+   * rejects before the call is under way (closed, too large, too many pending) leaves it with the caller. Default false.
+   */
+  transfer?: boolean
 }
 
 export interface OpenOptions extends WaitOptions {
@@ -134,7 +141,7 @@ export interface SegmentInfo {
   mode: number
   uid: number
   gid: number
-  /** How many attaches there are, in all processes. */
+  /** How many attaches there are, in all processes. The handles of one process share theirs, in all its worker threads. */
   attached: number
   /** Of the current value, in bytes. */
   length: number
@@ -207,7 +214,10 @@ export class Segment {
   readonly incarnation: string
   readonly readOnly: boolean
 
-  /** The current value, or a part of it, in a new Buffer. Empty if never written. */
+  /**
+   * The current value, or a part of it, in a new Buffer. Empty if never written. From 64 KiB to 64 MiB its memory is used again
+   * after it has been collected; it may be transferred to another thread like any other.
+   */
   read (options?: ReadOptions): Promise<Buffer>
   /** The current value with its facts; with `newerThan`, once its version is above that. */
   snapshot (options?: SnapshotOptions): Promise<Snapshot>
@@ -247,7 +257,7 @@ export class Segment {
   /** Like {@link readInto}, on the calling thread. Never waits: throws `ERR_SHM_BUSY` instead. */
   readIntoSync (target: ArrayBufferView | ArrayBuffer | SharedArrayBuffer, options?: Omit<ReadOptions, keyof WaitOptions>): { length: number, version: number }
   /** Like {@link write}, on the calling thread. Never waits: throws `ERR_SHM_BUSY` while somebody else holds the lock. */
-  writeSync (data: Data, options?: Omit<WriteOptions, keyof WaitOptions>): number
+  writeSync (data: Data, options?: Omit<WriteOptions, keyof WaitOptions | 'transfer'>): number
 
   /**
    * Takes the lock that every segment has for its users' own purposes: exclusive among all processes, independent of reads and

@@ -55,6 +55,8 @@ async function call (method, args) {
   } catch (error) {
     if (!isGone(error, target)) throw error
     forget(target)
+    // The data that it had is gone too.
+    if (args[1]?.transfer) throw error
   }
   const successor = segment ?? await opened()
   return successor[method](...args)

@@ -116,4 +116,6 @@ function inlineLimit ({ inlineLimit = 0 }) {
   return inlineLimit === Infinity ? inlineLimit : integer('options.inlineLimit', inlineLimit, 0, Number.MAX_SAFE_INTEGER)
 }
 
-module.exports = { object, integer, timeout, signal, inlineLimit, range, mediaType, ifVersion, owner, layout, openOptions, maxPending, DEFAULT_TIMEOUT }
+module.exports = {
+  object, integer, boolean, timeout, signal, inlineLimit, range, mediaType, ifVersion, owner, layout, openOptions, maxPending, DEFAULT_TIMEOUT
+}

@@ -5,6 +5,7 @@
 
 const { fromFailure } = require('./errors')
 const { Call, Lane } = require('./lane')
+const { allocate, shorten } = require('./result-memory')
 const { COLUMNS, READ, Table } = require('./table')
 const { LOCK } = require('./waiting-room')
 
@@ -96,9 +97,9 @@ class ReadLane extends Lane {
   #rowFor (call, hint) {
     const { memory: target, range } = call
     const wanted = Math.max(hint, call.room)
-    if (range === undefined) return new Row([call], target ?? Buffer.allocUnsafe(wanted), 0, true)
+    if (range === undefined) return new Row([call], target ?? allocate(wanted), 0, true)
     const { offset, length } = range
-    const part = target === undefined ? Buffer.allocUnsafe(Math.min(length, Math.max(wanted - offset, 0))) : target.subarray(0, length)
+    const part = target === undefined ? allocate(Math.min(length, Math.max(wanted - offset, 0))) : target.subarray(0, length)
     return new Row([call], part, offset, false)
   }
 
@@ -126,8 +127,7 @@ class ReadLane extends Lane {
       call.room = numbers[at + READ.LENGTH]
       again.push(call)
     } else {
-      const asItIs = call.memory !== undefined || copied === row.target.length
-      call.resolve(call.finish(asItIs ? row.target : row.target.subarray(0, copied), facts))
+      call.resolve(call.finish(call.memory === undefined ? shorten(row.target, copied) : row.target, facts))
     }
   }
 

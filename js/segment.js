@@ -1,7 +1,7 @@
 'use strict'
 
 const { isUint8Array } = require('node:util/types')
-const { bytesToWrite, bytesToWriteNow, viewOf } = require('./bytes')
+const { bytesToTake, bytesToWrite, bytesToWriteNow, isResizable, taken, viewOf } = require('./bytes')
 const { ShmError, fromFailure, invalidType, invalidValue } = require('./errors')
 const { toInfo, toSnapshot } = require('./facts')
 const { Feed } = require('./feed')
@@ -10,6 +10,7 @@ const { LockCall, LockLane } = require('./lock-lane')
 const { NewerCall } = require('./newer-call')
 const options = require('./options')
 const { ReadCall, ReadLane } = require('./read-lane')
+const { allocate, shorten } = require('./result-memory')
 const { READ } = require('./table')
 const { now } = require('./time')
 const { isTraced, traced } = require('./tracing')
@@ -96,10 +97,10 @@ class Segment {
 
   async update (fn, given) {
     if (typeof fn !== 'function') throw invalidType('fn', 'of type function', fn)
-    const { timeout, signal, mediaType } = this.#writeOptions(given)
+    const { timeout, signal, mediaType, transfer } = this.#writeOptions(given)
     const deadline = now() + timeout
     try {
-      return await this.#update(fn, mediaType, () => ({ signal, timeout: Math.max(0, deadline - now()) }))
+      return await this.#update(fn, { mediaType, transfer }, () => ({ signal, timeout: Math.max(0, deadline - now()) }))
     } catch (error) {
       // The parts had what was left of the time, and say so.
       if (!isOf(error, 'TIMEOUT')) throw error
@@ -128,7 +129,8 @@ class Segment {
   }
 
   writeSync (data, given) {
-    const { mediaType, ifVersion } = this.#writeOptions(given)
+    const { mediaType, ifVersion, transfer } = this.#writeOptions(given)
+    if (transfer) throw invalidValue('options.transfer', 'means nothing where the data is copied before the call returns', transfer)
     const bytes = bytesToWriteNow(data)
     this.#checkWrite(bytes)
     const version = this.#open().writeSync(bytes, mediaType, ifVersion)
@@ -200,12 +202,12 @@ class Segment {
     await new Promise(resolve => this.#handle.close(resolve))
   }
 
-  async #update (fn, mediaType, left) {
+  async #update (fn, { mediaType, transfer }, left) {
     for (;;) {
       const snapshot = await this.snapshot(left())
       const data = await fn(snapshot)
       if (data === undefined) return snapshot.version
-      const options = { mediaType: mediaType ?? snapshot.mediaType ?? undefined, ifVersion: snapshot.version, ...left() }
+      const options = { mediaType: mediaType ?? snapshot.mediaType ?? undefined, ifVersion: snapshot.version, transfer, ...left() }
       try {
         return await this.write(data, options)
       } catch (error) {
@@ -226,7 +228,8 @@ class Segment {
       timeout: options.timeout(checked),
       signal: options.signal(checked),
       mediaType: options.mediaType(checked.mediaType),
-      ifVersion: options.ifVersion(checked.ifVersion)
+      ifVersion: options.ifVersion(checked.ifVersion),
+      transfer: options.boolean('options.transfer', checked.transfer, false)
     }
   }
 
@@ -251,11 +254,11 @@ class Segment {
 
   #write (data, given) {
     return new Promise((resolve, reject) => {
-      const { timeout, signal, mediaType, ifVersion } = this.#writeOptions(given)
-      if (this.#inlineLimit > 0 && this.#writes.pending === 0 && this.#writeInline(resolve, bytesToWriteNow(data), mediaType, ifVersion)) return
-      const bytes = bytesToWrite(data)
+      const { timeout, signal, mediaType, ifVersion, transfer } = this.#writeOptions(given)
+      if (this.#inlineLimit > 0 && !transfer && this.#writes.pending === 0 && this.#writeInline(resolve, bytesToWriteNow(data), mediaType, ifVersion)) return
+      const bytes = transfer ? bytesToTake(data) : bytesToWrite(data)
       this.#checkWrite(bytes)
-      this.#travel(this.#writes, new WriteCall(resolve, reject, timeout, bytes, mediaType, ifVersion), signal)
+      this.#travel(this.#writes, new WriteCall(resolve, reject, timeout, bytes, mediaType, ifVersion), signal, transfer)
     })
   }
 
@@ -264,11 +267,11 @@ class Segment {
     const handle = this.#open()
     const hint = handle.lengthHint()
     if (range !== undefined || hint > this.#inlineLimit) return false
-    const target = memory ?? Buffer.allocUnsafe(hint)
+    const target = memory ?? allocate(hint)
     if (handle.readSync(target, 0, true) !== undefined) return false
     const { [READ.VERSION]: version, [READ.COPIED]: length, [READ.COMMITTED_AT]: committedAt, [READ.WRITER_PID]: writerPid } = this.#facts
     this.#reads.counts.inline++
-    const data = memory !== undefined || length === hint ? target : target.subarray(0, length)
+    const data = memory === undefined ? shorten(target, length) : target
     resolve(finish(data, { version, length, committedAt, writerPid, mediaType: handle.mediaType() }))
     return true
   }
@@ -320,8 +323,10 @@ class Segment {
     if (this.#pending >= this.#maxPending) throw fromFailure({ code: 'QUEUE_FULL' }, this.#context)
   }
 
-  #travel (lane, call, signal) {
+  /** `transfer`: its memory becomes ours, now that nothing refuses it any more. */
+  #travel (lane, call, signal, transfer = false) {
     this.#checkQueue()
+    if (transfer && !signal?.aborted) call.memory = taken(call.memory)
     lane.push(call, signal)
   }
 
@@ -330,11 +335,11 @@ class Segment {
     const { offset = 0, length = Infinity } = range ?? {}
     let room = handle.lengthHint()
     for (let tries = 0; tries < SYNC_TRIES; tries++) {
-      const data = Buffer.allocUnsafe(Math.min(length, Math.max(0, room - offset)))
+      const data = allocate(Math.min(length, Math.max(0, room - offset)))
       const failure = handle.readSync(data, offset, false)
       if (failure !== undefined) throw fromFailure(failure, this.#context)
       const { [READ.LENGTH]: total, [READ.COPIED]: copied } = this.#facts
-      if (copied === Math.min(length, Math.max(0, total - offset))) return copied === data.length ? data : data.subarray(0, copied)
+      if (copied === Math.min(length, Math.max(0, total - offset))) return shorten(data, copied)
       room = total
     }
     throw fromFailure({ code: 'BUSY' }, this.#context)
@@ -349,7 +354,7 @@ class Segment {
 
 /** Memory that another thread will write to must not go away meanwhile. */
 function lasting (view) {
-  if (view.buffer.resizable) throw invalidValue('target', 'must not be resizable', view)
+  if (isResizable(view.buffer)) throw invalidValue('target', 'must not be resizable', view)
   return view
 }
 

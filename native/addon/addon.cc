@@ -4,6 +4,7 @@
 #include "held_lock.hpp"
 #include "instance.hpp"
 #include "machine.hpp"
+#include "result_memory.hpp"
 #include "segment_handle.hpp"
 #include "sweep.hpp"
 #include "wait_permit.hpp"
@@ -23,6 +24,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("sweep", Napi::Function::New<shmnode::addon::Sweep>(env, "sweep"));
   // How many pool threads may be in a wait at a time.
   exports.Set("waitPlaces", shmnode::addon::WaitPermit::Places());
+  exports.Set("allocate", Napi::Function::New<shmnode::addon::Allocate>(env, "allocate"));
+  exports.Set("dropRested", Napi::Function::New<shmnode::addon::DropRested>(env, "dropRested"));
   return exports;
 }
 

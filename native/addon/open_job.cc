@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "attached_cells.hpp"
 #include "segment_handle.hpp"
 #include "wait_permit.hpp"
 
@@ -27,7 +28,8 @@ void OpenJob::Execute() {
   auto cell = OpenCell(*target, options_, permit.Slice(slice_));
   if (cell) {
     room->emplace(*std::move(cell));
-    cell_ = std::shared_ptr<const Cell>(room, &**room);
+    cell_ = SharedCell(room, &**room);
+    cell_ = AttachedCells::OfProcess().Share(cell_);
   } else {
     failure_ = cell.error();
     failure_->key = target->key;

@@ -1,6 +1,7 @@
 'use strict'
 
 const t = require('tap')
+const kernel = require('../helpers/kernel')
 const { another, withSegment } = require('../helpers/segment')
 const { hold } = require('../helpers/peer')
 
@@ -26,12 +27,33 @@ async function allRefuse (t, segment) {
 t.test('detaches, and leaves segment and value', async t => {
   const segment = await withSegment(t)
   await segment.write('stays')
-  t.equal((await segment.stat()).attached, 1)
-  const other = await another(t, segment.key)
-  t.equal((await other.stat()).attached, 2)
+  const reader = await another(t, segment.key, { readOnly: true })
+  t.equal((await reader.stat()).attached, 2, 'apart from what may write')
   t.equal(await segment.close(), undefined)
-  t.equal((await other.stat()).attached, 1)
-  t.equal(String(await other.read()), 'stays')
+  t.equal((await reader.stat()).attached, 1)
+  t.equal(String(await reader.read()), 'stays')
+})
+
+t.test('handles of one process share their attach, up to the last of them', async t => {
+  const segment = await withSegment(t)
+  const others = await Promise.all(Array.from({ length: 20 }, () => another(t, segment.key)))
+  t.equal((await segment.stat()).attached, 1)
+  await segment.close()
+  await others[0].write('stays')
+  for (const other of others.slice(1)) await other.close()
+  t.equal((await others[0].stat()).attached, 1)
+  await others[0].close()
+  t.equal(kernel.under(segment.key).segments[0].nattch, 0)
+})
+
+t.test('one that was destroyed and made anew is not the same', async t => {
+  const segment = await withSegment(t)
+  const old = await another(t, segment.key)
+  await segment.destroy()
+  const anew = await withSegment(t, { reference: segment.key })
+  await anew.write('new')
+  await t.rejects(old.read(), { code: 'ERR_SHM_DESTROYED' })
+  t.equal(String(await (await another(t, segment.key)).read()), 'new')
 })
 
 t.test('calls after it', async t => {

@@ -36,16 +36,21 @@ t.test('twice, under two paths', async t => {
   const copy = t.testdir({ build: { Release: {} }, 'package.json': '{}' })
   fs.cpSync(path.join(ROOT, 'js'), path.join(copy, 'js'), { recursive: true })
   fs.copyFileSync(path.join(ROOT, 'build/Release/shmnode.node'), path.join(copy, 'build/Release/shmnode.node'))
-  const segment = await withSegment(t)
+  const segment = await withSegment(t, { capacity: 1024 * 1024 })
   const seen = await run(async (shm, copy, key) => {
     const other = require(`${copy}/js/index.js`)
     const [mine, theirs] = [await shm.open(key), await other.open(key)]
+    await mine.write(Buffer.alloc(1024 * 1024, 1))
+    for (let i = 0; i < 200; i++) {
+      const [a, b] = await Promise.all([mine.read(), theirs.read()])
+      if (!a.equals(b)) throw new Error('not the same')
+    }
     await mine.write('from one')
     const seen = [other !== shm, String(await theirs.read()), await theirs.write('from the other'), String(mine.readSync())]
     await Promise.all([mine.close(), theirs.close()])
     return seen
   }, [copy, segment.key])
-  t.strictSame(seen, [true, 'from one', 2, 'from the other'])
+  t.strictSame(seen, [true, 'from one', 3, 'from the other'])
 })
 
 t.test('errors are of one class', async t => {

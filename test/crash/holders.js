@@ -47,7 +47,7 @@ t.test('a waiting destroy goes on', async t => {
 t.test('who waits for the lock', async t => {
   const segment = await withSegment(t)
   const holder = await hold(t, segment.key)
-  const waiting = Array.from({ length: 4 }, () => child(t, 'waiting.js', [segment.key, 'abort']))
+  const waiting = Array.from({ length: 4 }, () => child(t, 'waiting.js', ['abort', segment.key]))
   for (const { ended } of waiting) t.match(await ended, { signal: 'SIGKILL' })
   await holder.kill()
   t.equal(await segment.write('x', { timeout: Infinity }), 1)

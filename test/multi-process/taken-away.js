@@ -45,6 +45,63 @@ const take = {
     }
     return 'alive'
   },
+  async lie (shm, key, length) {
+    const segment = await shm.open(key)
+    for (let i = 0; i < 3; i++) {
+      const buffer = Object.defineProperty(new ArrayBuffer(length, { maxByteLength: length }), 'resizable', { value: false })
+      const calls = [segment.write(buffer), segment.readInto(buffer)]
+      await new Promise(resolve => process.nextTick(resolve))
+      buffer.resize(0)
+      await Promise.allSettled(calls)
+    }
+    return 'alive'
+  },
+  async transferOf (shm, key, length) {
+    const segment = await shm.open(key)
+    for (let i = 0; i < 3; i++) {
+      const written = segment.write(new ArrayBuffer(length), { transfer: true })
+      const buffer = new ArrayBuffer(length)
+      const also = segment.readInto(buffer)
+      await new Promise(resolve => process.nextTick(resolve))
+      // Node.js 21 and later.
+      buffer.transfer?.(i * 1000)
+      global.gc()
+      await Promise.all([written, also])
+    }
+    return 'alive'
+  },
+  async postMessage (shm, key, length) {
+    const segment = await shm.open(key)
+    const { port1, port2 } = new MessageChannel()
+    port2.onmessage = () => {}
+    for (let i = 0; i < 3; i++) {
+      const buffers = [new ArrayBuffer(length), new ArrayBuffer(length)]
+      const calls = [segment.write(buffers[0]), segment.readInto(buffers[1])]
+      await new Promise(resolve => process.nextTick(resolve))
+      port1.postMessage(null, buffers)
+      await Promise.all(calls)
+      global.gc()
+    }
+    port1.close()
+    return 'alive'
+  },
+  async grow (shm, key, length) {
+    const segment = await shm.open(key)
+    const page = 65536
+    for (let i = 0; i < 3; i++) {
+      const memories = [new WebAssembly.Memory({ initial: length / page }), new WebAssembly.Memory({ initial: length / page, maximum: length / page + 10 })]
+      const shared = new SharedArrayBuffer(length, { maxByteLength: length + page })
+      const calls = [shared, ...memories.map(({ buffer }) => buffer)].flatMap(buffer => [segment.write(buffer), segment.readInto(buffer), segment.write(new Uint8Array(buffer, 8))])
+      if (i % 2 === 1) shared.grow(length + page)
+      await new Promise(resolve => process.nextTick(resolve))
+      for (const memory of memories) memory.grow(1)
+      if (i % 2 === 0) shared.grow(length + page)
+      global.gc()
+      const settled = await Promise.allSettled(calls)
+      if (settled.slice(0, 3).some(({ status }) => status === 'rejected')) return settled[0].reason?.message ?? settled[1].reason?.message
+    }
+    return 'alive'
+  },
   async change (shm, key, length) {
     const segment = await shm.open(key)
     const buffer = Buffer.alloc(length, 1)

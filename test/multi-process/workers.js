@@ -8,11 +8,15 @@ const t = require('tap')
 const { setTimeout: sleep } = require('node:timers/promises')
 const { Worker } = require('node:worker_threads')
 const { FIXTURES } = require('../helpers/child')
+const kernel = require('../helpers/kernel')
 const { hold } = require('../helpers/peer')
 const { rootOnly, run } = require('../helpers/run')
 const { withSegment } = require('../helpers/segment')
 
-const start = (key, job) => new Worker(path.join(FIXTURES, 'worker.js'), { workerData: { key, job }, execArgv: [], env: { ...process.env, NODE_OPTIONS: '' } })
+/** How many workers are ended in the middle of everything: npm run test:long ends 1,000. */
+const ENDS = Number(process.env.WORKER_ENDS ?? 64)
+
+const start = (key, job, blocked) => new Worker(path.join(FIXTURES, 'worker.js'), { workerData: { key, job, blocked }, execArgv: [], env: { ...process.env, NODE_OPTIONS: '' } })
 const startAll = (count, key, job) => Promise.all(Array.from({ length: count }, async () => {
   const worker = start(key, job)
   const [message] = await once(worker, 'message')
@@ -29,6 +33,19 @@ t.test('one segment from the main thread and eight workers', async t => {
   t.equal(segment.version, 451)
 })
 
+t.test('they share one attach', async t => {
+  const segment = await withSegment(t, { capacity: 100_000 })
+  const workers = await startAll(8, segment.key, 'forEver')
+  t.ok((await segment.stat()).attached < 10, 'but for those that are opening it just now')
+  await Promise.all(workers.map(({ worker }) => worker.terminate()))
+  const idle = await startAll(8, segment.key, 'idle')
+  t.equal((await segment.stat()).attached, 1)
+  await segment.close()
+  t.equal(kernel.under(segment.key).segments[0].nattch, 1, 'it is theirs too')
+  await Promise.all(idle.map(({ worker }) => worker.terminate()))
+  t.equal(kernel.under(segment.key).segments[0].nattch, 0)
+})
+
 t.test('terminated while calls are in flight', async t => {
   const segment = await withSegment(t, { capacity: 100_000 })
   for (let round = 0; round < 3; round++) {
@@ -41,6 +58,31 @@ t.test('terminated while calls are in flight', async t => {
     }
   }
   t.equal((await segment.stat()).attached, 1, 'nothing of theirs is attached')
+})
+
+t.test(`${ENDS} ended in the middle of everything`, async t => {
+  const segment = await withSegment(t, { capacity: 100_000 })
+  const blocked = await withSegment(t)
+  const holders = await Promise.all(['exclusive', 'user'].map(how => hold(t, blocked.key, how)))
+  let left = ENDS
+  const endMany = async () => {
+    while (left-- > 0) {
+      const worker = start(segment.key, 'everything', blocked.key)
+      // One half at any time of their beginning, the other in full swing.
+      if (left % 2 === 0) await once(worker, 'message')
+      await sleep(Math.random() * (left % 2 === 0 ? 30 : 300))
+      await worker.terminate()
+    }
+  }
+  await Promise.all(Array.from({ length: 8 }, endMany))
+  t.comment(`${Math.round(process.memoryUsage.rss() / 2 ** 20)} MiB resident`)
+  const lock = await segment.lock()
+  t.type(await segment.write('the locks are free'), 'number')
+  await lock.release()
+  t.equal((await segment.stat()).attached, 1, 'nothing of theirs is attached')
+  t.equal((await blocked.stat()).attached, 1 + holders.length, 'but the holders are')
+  t.equal(blocked.version, 0, 'nothing was had')
+  await Promise.all(holders.map(holder => holder.kill()))
 })
 
 t.test('terminated while waiting for a lock', async t => {

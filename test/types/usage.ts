@@ -20,6 +20,7 @@ export async function usage (): Promise<void> {
   const watch: AsyncIterableIterator<shm.Snapshot> = shm.watch()
   await watch.return?.()
   await segment.write(new SharedArrayBuffer(8))
+  await segment.write(new ArrayBuffer(8), { transfer: true })
   await segment.update(({ data }) => data.length > 0 ? undefined : 'first', { mediaType: mediaType ?? undefined })
   await segment.update(async () => new DataView(new ArrayBuffer(8)))
   const now: number = segment.writeSync(part) + segment.readIntoSync(data).version + segment.snapshotSync().version
@@ -54,6 +55,8 @@ export async function usage (): Promise<void> {
   await shm.destroy(shm.PRIVATE)
   // @ts-expect-error a watch waits as long as it takes
   segment.watch({ timeout: 1 })
+  // @ts-expect-error copies before it returns
+  segment.writeSync(part, { transfer: true })
   // @ts-expect-error never waits
   segment.readSync({ timeout: 1 })
   // @ts-expect-error locks come from lock()

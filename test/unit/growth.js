@@ -44,6 +44,16 @@ t.test('a value that has shrunk', async t => {
   t.strictSame((await reads).map(String), ['abcde', 'de'])
 })
 
+t.test('what its memory had before is not shown', async t => {
+  const { handle, segment } = fakeSegment()
+  handle.length = 100_000
+  const reads = Promise.all([segment.read(), segment.read({ offset: 3 })])
+  const trip = await handle.trip()
+  for (const target of trip.targets) target.fill(1)
+  deliver(trip, 'abcde')
+  for (const { buffer } of await reads) t.ok(Buffer.from(buffer).subarray(5).every(byte => byte === 0))
+})
+
 t.test('several reads share one copy, and get bytes of their own', async t => {
   const { handle, segment } = fakeSegment()
   handle.length = 5

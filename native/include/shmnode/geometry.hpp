@@ -38,6 +38,7 @@ struct Geometry {
 
   bool has_checksum() const noexcept { return (flags & kFlagChecksum) != 0; }
   std::string_view name_view() const noexcept { return name.data(); }
+  bool operator==(const Geometry&) const noexcept = default;
 };
 
 namespace detail {
