@@ -1,8 +1,9 @@
 {
-  # Of a published package there is no native/test: its users build the addon alone, and a newer compiler's new warning
-  # is no reason to refuse them.
   "variables": {
-    "development%": "<!(node -p \"Number(require('node:fs').existsSync('native/test'))\")",
+    # The test programs and the bench's floors too: npm run build:tests.
+    "tests%": 0,
+    # Of a published package there is no native/test. A newer compiler's new warning is no reason to refuse its users.
+    "checkout%": "<!(node -p \"Number(require('node:fs').existsSync('native/test'))\")",
     # What -fsanitize= takes, for npm run test:asan and test:tsan.
     "sanitize%": "",
     "warnings": ["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion", "-Wsign-conversion", "-Wnon-virtual-dtor"],
@@ -13,7 +14,7 @@
     "cflags_cc!": ["-std=gnu++14", "-std=gnu++17", "-std=gnu++20", "-Wno-unused-parameter"],
     "include_dirs": ["native/include"],
     "conditions": [
-      ["development==1", { "cflags_cc": ["-Werror"] }],
+      ["checkout==1", { "cflags_cc": ["-Werror"] }],
       ["sanitize!=''", {
         "cflags_cc": ["-fsanitize=<(sanitize)", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-g", "-O1"],
         "cflags_cc!": ["-O3"],
@@ -36,7 +37,7 @@
     }
   ],
   "conditions": [
-    ["development==1", {
+    ["tests==1", {
       "targets": [
         {
           "target_name": "floors",

@@ -35,8 +35,8 @@ function copyTree (name) {
 /** Compiles `targets`, or everything, for -fsanitize=`kinds`. */
 function build (tree, kinds, targets) {
   const run = (command, args) => execFileSync(command, args, { cwd: tree, stdio: ['ignore', 'ignore', 'inherit'] })
-  run('npx', ['--no-install', 'node-gyp', 'configure', '--', `-Dsanitize=${kinds}`])
-  run('make', ['-C', 'build', 'BUILDTYPE=Release', ...targets])
+  run('npx', ['--no-install', 'node-gyp', 'configure', '--', '-Dtests=1', `-Dsanitize=${kinds}`])
+  run('make', ['-C', 'build', '-j2', 'BUILDTYPE=Release', ...targets])
 }
 
 module.exports = { copyTree, build }

@@ -19,7 +19,7 @@ ln -s "$PWD/node_modules" "$scratch/node_modules"
 
 cd "$scratch"
 export CC=$triple-gcc CXX=$triple-g++ AR=$triple-ar
-npx node-gyp configure --arch=arm64 >build.log 2>&1 && make -C build BUILDTYPE=Release >>build.log 2>&1 || { tail -n 60 build.log; exit 1; }
+npx node-gyp configure --arch=arm64 -- -Dtests=1 >build.log 2>&1 && make -C build -j2 BUILDTYPE=Release >>build.log 2>&1 || { tail -n 60 build.log; exit 1; }
 $triple-readelf -h build/Release/shmnode.node | grep -q AArch64
 echo '# the addon is built'
 
