@@ -67,13 +67,4 @@ inline void CreateMagicFirst(key_t key) {
   shmnode::InitialiseHeader(*segment, shape, set->id());
 }
 
-// The set first: who dies between the two leaves a segment that nobody can lock.
-inline void DestroySetFirst(key_t key) {
-  const auto set = shmnode::SemaphoreSet::Find(key, shmnode::kSemaphoreCount);
-  const auto segment = shmnode::Segment::Find(key);
-  if (!set || !segment) return;
-  static_cast<void>(set->Remove());
-  static_cast<void>(shmnode::Segment::Remove(*segment));
-}
-
 }  // namespace broken

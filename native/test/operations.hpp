@@ -80,11 +80,6 @@ inline const std::vector<Operation>& Broken() {
        [](const Stage& stage) { broken::CreateMagicFirst(stage.key()); },
        {kNothing, kSet, kBlank, kCell},
        Harm::kUnusable},
-      {"destroy-set-first",
-       &Stage::PrepareCell,
-       [](const Stage& stage) { broken::DestroySetFirst(stage.key()); },
-       {kCell, kNothing},
-       Harm::kUnusable},
   };
   return all;
 }
