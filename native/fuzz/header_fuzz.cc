@@ -24,6 +24,7 @@ class Run {
   void All() const {
     if (input_.Has(kList)) CheckList();
     const auto cell = shmnode::OpenCell(target_, {.create = creates_, .read_only = input_.Has(kReadOnly), .owner = {}}, Deadline::Now());
+    if (LacksLock()) return CheckMended(cell.code());
     if (!MayChange()) Demand(victim_.IsThere() && victim_.IsUntouched(), "open leaves it as it was");
     CheckCode(cell.code());
     if (cell && !MayChange()) CheckOpened(*cell);
@@ -42,6 +43,21 @@ class Run {
     return is_cell() ? model_.IsRetired() : creates_ && model_.IsBlank() && input_.Has(kBlankPayload);
   }
 
+  // Its lock is a set that is not there: who opens gives it the one under the key.
+  bool LacksLock() const {
+    return !input_.Has(kReadOnly) && is_cell() && !model_.IsRetired() && model_.IsSound() && model_.set() != victim_.set();
+  }
+
+  void CheckMended(Code code) const {
+    // Or it is the set of another segment: that is nobody's lock here.
+    if (code == Code::kCorrupt) return Demand(victim_.IsUntouched(), "open with another segment's lock");
+    const bool possible = code == Code::kOk || code == Code::kNameCollision || code == Code::kDestroyed || code == Code::kBusy;
+    Demand(victim_.IsThere() && possible, "open of what has lost its lock");
+    auto expected = victim_.bytes();
+    std::copy_n(victim_.data() + 60, 4, &expected[60]);
+    Demand(std::memcmp(expected.data(), victim_.data(), expected.size()) == 0, "a new lock changes its id alone");
+  }
+
   void CheckCode(Code code) const {
     if (MayChange()) {
       const bool possible = code == Code::kOk || code == Code::kNotFound || code == Code::kCapacity || code == Code::kLayout;
@@ -51,8 +67,6 @@ class Run {
     if (model_.IsBlank()) return Demand(code == Code::kNotFound || code == Code::kLayout, "open of a blank segment");
     if (model_.IsRetired()) return DemandCode(code, Code::kNotFound, "open of a retired segment");
     if (!model_.IsSound()) return DemandCode(code, Code::kCorrupt, "open of impossible numbers");
-    const bool other_set = !input_.Has(kReadOnly) && model_.set() != victim_.set();
-    if (other_set) return Demand(code == Code::kCorrupt || code == Code::kDestroyed, "open with another set's id");
     const bool collides = input_.Has(kByName) && model_.name() != victim_.name();
     DemandCode(code, collides ? Code::kNameCollision : Code::kOk, "open");
   }
@@ -87,19 +101,21 @@ class Run {
     Demand(std::all_of(target.begin() + static_cast<std::ptrdiff_t>(copied), target.end(), is_zero), "no byte more");
   }
 
-  // A commit changes its slot's descriptor and the value's bytes, `commit` and `notify`: nothing else.
+  // A commit changes its slot's descriptor and the value's bytes, `commit`, `notify` and the mark of a dead writer: nothing else.
   void CheckWrite(const Cell& cell) const {
     const auto version = cell.Write({.data = "!", .length = 1, .media_type = "a/b", .if_version = {}}, Deadline::Now());
     if (input_.Has(kReadOnly)) return DemandCode(version.code(), Code::kReadOnly, "write");
+    if (model_.writer() != 0 && version.code() == Code::kBusy) return Demand(victim_.IsUntouched(), "a writer that may live");
     const uint64_t last = shmnode::kMaxExact;
     DemandCode(version.code(), model_.commit() >= last ? Code::kCorrupt : Code::kOk, "write");
-    if (!version) return Demand(victim_.IsUntouched(), "a refused write leaves it as it was");
+    if (!version) return Demand(model_.writer() != 0 || victim_.IsUntouched(), "a refused write leaves it as it was");
     Demand(*version == model_.commit() + 1, "version");
     auto expected = victim_.bytes();
     const auto allow = [&](size_t from, size_t bytes) { std::copy_n(victim_.data() + from, bytes, &expected[from]); };
     const uint64_t slot = *version % model_.slots();
     allow(128, 8);
     allow(192, 4);
+    std::fill_n(&expected[200], 8, std::byte{0});
     allow(256 + 128 * slot, 96);
     expected[4096 + model_.stride() * slot] = std::byte{'!'};
     Demand(std::memcmp(expected.data(), victim_.data(), expected.size()) == 0, "a write stays in its place");

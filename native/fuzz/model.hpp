@@ -43,6 +43,7 @@ class Model {
   uint64_t stride() const { return U64(32); }
   bool has_checksum() const { return (U32(28) & 1U) != 0; }
   int32_t set() const { return static_cast<int32_t>(U32(60)); }
+  uint64_t writer() const { return U64(200); }
   std::string_view name() const { return Text(64, strnlen(reinterpret_cast<const char*>(&bytes_[64]), 64)); }
   uint64_t commit() const { return U64(128); }
 
