@@ -1,5 +1,6 @@
 /* The lock of include/shmnode/turnstile_lock.hpp: processes that lock for ever, shared or exclusive, patient or with a
- * deadline, and can be killed wherever they hold something. What one semop does is one step here. The kernel gives back what a killed
+ * deadline, and can be killed wherever they hold something. Who has a deadline may also be next to the one behind the gate, but need
+ * not: so do those that do not know of that place. What one semop does is one step here. The kernel gives back what a killed
  * process took (SEM_UNDO), some time after its death; another process takes its place.
  *
  * A definition such as WITHOUT_UNDO breaks one step, to show that the check would find it. */
@@ -14,13 +15,30 @@
 byte writer, readers, gate;  /* the semaphores */
 byte writing, reading;       /* who is inside */
 byte kills;
-bool behind_gate[PROCESSES];
+bool at_gate[PROCESSES];     /* behind it, or next */
 
+#define BEHIND 1  /* the bits of the gate */
+#define NEXT 2
 #define FREE_FOR(exclusive) (writer == 0 && (!exclusive || readers == 0))
 #ifdef WITHOUT_TURNSTILE
 #define GATE_IS_OPEN true
 #else
 #define GATE_IS_OPEN (gate == 0)
+#endif
+#ifdef WITH_MANY_NEXT
+#define NEXT_IS_FREE (gate > 0)
+#else
+#define NEXT_IS_FREE (gate == BEHIND)
+#endif
+#ifdef WITH_OVERTAKING
+#define IS_MY_TURN true
+#else
+#define IS_MY_TURN (place == BEHIND || gate == NEXT)
+#endif
+#ifdef WITH_WRONG_PLACE_LEFT
+#define LEFT BEHIND
+#else
+#define LEFT place
 #endif
 
 /* Ends at killed: if SIGKILL comes here. */
@@ -45,6 +63,19 @@ inline Give() {
   fi
 }
 
+inline Come(which) {
+  gate = gate + which;
+  place = which;
+  at_gate[_pid] = true;
+  assert(gate <= BEHIND + NEXT)
+}
+
+inline Go(which) {
+  gate = gate - which;
+  place = 0;
+  at_gate[_pid] = false
+}
+
 inline Work() {
   d_step {
     writing = writing + exclusive;
@@ -61,7 +92,8 @@ inline Work() {
 }
 
 active [PROCESSES] proctype Process() {
-  bool exclusive, patient, holds, holds_gate, inside;
+  bool exclusive, patient, holds, inside;
+  byte place;
 begin:
   atomic {
     if :: exclusive = true :: exclusive = false fi;
@@ -77,19 +109,20 @@ begin:
 #endif
   :: else
   fi;
-  /* PassGate */
+  /* EnterGate */
   if
-  :: atomic { gate == 0 -> gate++; holds_gate = true; behind_gate[_pid] = true }
+  :: atomic { gate == 0 -> Come(BEHIND) }
+  :: atomic { !patient && NEXT_IS_FREE -> Come(NEXT) }
   :: !patient -> goto begin
   fi;
   Mortal();
-  /* TakeFromGate */
+  /* TakeFrom */
   if
-  :: atomic { FREE_FOR(exclusive) -> Take(); gate--; holds = true; holds_gate = false; behind_gate[_pid] = false }
+  :: atomic { FREE_FOR(exclusive) && IS_MY_TURN -> Take(); Go(place); holds = true }
 #ifdef WITH_FORGOTTEN_GATE
-  :: !patient -> goto begin
+  :: !patient -> place = 0; goto begin
 #else
-  :: !patient -> Mortal(); d_step { gate--; holds_gate = false; behind_gate[_pid] = false } goto begin
+  :: !patient -> Mortal(); d_step { Go(LEFT) } goto begin
 #endif
   fi;
 held:
@@ -106,14 +139,16 @@ killed:
   atomic {  /* the kernel */
 #ifndef WITHOUT_UNDO
     if :: holds -> Give() :: else fi;
-    gate = gate - holds_gate;
+    Go(place);
 #endif
     holds = false;
-    holds_gate = false;
-    behind_gate[_pid] = false;
+    place = 0;
+    at_gate[_pid] = false;
     goto begin
   }
 }
 
-/* Who is through the gate gets the lock: nobody overtakes there. Who gets the gate next is the kernel's choice. */
-ltl served { [] (behind_gate[0] -> <> !behind_gate[0]) }
+/* Who is behind the gate gets the lock, and so does who is next: nobody overtakes there. Who gets the gate next is the kernel's
+ * choice, but it opens again and again, however many come to be next. */
+ltl served { [] (at_gate[0] -> <> !at_gate[0]) }
+ltl opens { [] <> (gate == 0) }

@@ -38,6 +38,11 @@ void Lock(const Stage& stage) {
   static_cast<void>(LockHold::Acquire(stage.cell().lock(), mode, Soon()));
 }
 
+// With so little time that it comes to be next.
+inline void LockNext(const Stage& stage) {
+  static_cast<void>(LockHold::Acquire(stage.cell().lock(), LockMode::kExclusive, shmnode::Deadline::After(std::chrono::milliseconds(900))));
+}
+
 inline const std::vector<Operation>& Sound() {
   using enum State;
   static const std::vector<Operation> all = {
@@ -51,6 +56,7 @@ inline const std::vector<Operation>& Sound() {
       {"write-wait", &Stage::PrepareTaken, Write, {kOld, kNew}, {}},
       {"lock-shared", &Stage::PrepareCell, Lock<LockMode::kShared>, {kOld}, {}},
       {"lock-shared-wait", &Stage::PrepareTaken, Lock<LockMode::kShared>, {kOld}, {}},
+      {"lock-exclusive-next", &Stage::PrepareTakenUntilNext, LockNext, {kOld}, {}},
       {"lock-exclusive", &Stage::PrepareCell, Lock<LockMode::kExclusive>, {kOld}, {}},
       {"destroy", &Stage::PrepareCell, Destroy, {kCell, kRetired, kSet, kNothing}, {}},
       {"destroy-set", &Stage::PrepareSet, Destroy, {kSet, kNothing}, {}},

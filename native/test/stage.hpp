@@ -69,11 +69,11 @@ class Stage {
   }
   // A cell whose gate and lock another process holds, and gives back as soon as somebody waits for them.
   void PrepareTaken() {
-    PrepareCell();
-    const shmnode::SemaphoreSet set = cell_->lock().set();
-    const sembuf take[] = {{shmnode::kGate, 1, SEM_UNDO}, {shmnode::kWriter, 1, SEM_UNDO}};
-    holder_.emplace([set, take] { return set.Operate(take) ? GiveBackWhenWanted(set) : 1; });
-    WaitUntil([set] { return set.Value(shmnode::kWriter) == 1; });
+    PrepareTakenUntil([](shmnode::SemaphoreSet set) { return Waiters(set, shmnode::kGate) > 0; });
+  }
+  // The same, but the gate only when somebody is next to that process.
+  void PrepareTakenUntilNext() {
+    PrepareTakenUntil([](shmnode::SemaphoreSet set) { return set.Value(shmnode::kGate) > 1; });
   }
 
   // While the process is stopped: it holds the lock, or the gate.
@@ -121,13 +121,24 @@ class Stage {
     return raw.Load<uint32_t>(196) == 0 ? State::kCell : State::kRetired;
   }
 
-  static int GiveBackWhenWanted(shmnode::SemaphoreSet set) {
-    for (const auto semaphore : {shmnode::kGate, shmnode::kWriter}) {
-      WaitUntil([&] { return Waiters(set, semaphore) > 0; });
-      const sembuf give[] = {{semaphore, -1, SEM_UNDO}};
-      if (!set.Operate(give)) return 1;
-    }
-    for (;;) pause();
+  void PrepareTakenUntil(bool (*gate_is_wanted)(shmnode::SemaphoreSet)) {
+    PrepareCell();
+    const shmnode::SemaphoreSet set = cell_->lock().set();
+    const sembuf take[] = {{shmnode::kGate, 1, SEM_UNDO}, {shmnode::kWriter, 1, SEM_UNDO}};
+    holder_.emplace([set, take, gate_is_wanted] {
+      if (!set.Operate(take)) return 1;
+      WaitUntil([&] { return gate_is_wanted(set); });
+      Give(set, shmnode::kGate);
+      WaitUntil([&] { return Waiters(set, shmnode::kWriter) > 0; });
+      Give(set, shmnode::kWriter);
+      for (;;) pause();
+      return 0;
+    });
+    WaitUntil([set] { return set.Value(shmnode::kWriter) == 1; });
+  }
+  static void Give(shmnode::SemaphoreSet set, shmnode::LockSemaphore semaphore) {
+    const sembuf give[] = {{semaphore, -1, SEM_UNDO}};
+    tap::Require(static_cast<bool>(set.Operate(give)), "given back");
   }
   static int Waiters(shmnode::SemaphoreSet set, int semaphore) { return semctl(set.id(), semaphore, GETZCNT); }
 

@@ -173,6 +173,13 @@ void LockTurn(Work& work, const Cell& cell, LockMode mode) {
 }
 
 void ExclusiveTurn(Work& work, const Cell& cell) { LockTurn(work, cell, LockMode::kExclusive); }
+// Longer than a program of ours has it, so that several of them outlast a slice of a waiting Node.js process.
+void SlowTurn(Work& work, const Cell& cell) {
+  const auto held = work.Take(LockHold::Acquire(cell.lock(), LockMode::kExclusive, Soon()), "lock");
+  dprintf(STDOUT_FILENO, "holding\n");
+  usleep(20'000);
+}
+
 void SharedTurn(Work& work, const Cell& cell) { LockTurn(work, cell, LockMode::kShared); }
 
 void CreateTurn(Work& work) {
@@ -244,7 +251,7 @@ struct Role {
 constexpr Role kRoles[] = {{"writer", WriteTurn, nullptr},        {"updater", UpdateTurn, nullptr},   {"reader", ReadTurn, nullptr},
                            {"exclusive", ExclusiveTurn, nullptr}, {"shared", SharedTurn, nullptr},    {"creator", nullptr, CreateTurn},
                            {"destroyer", nullptr, DestroyTurn},   {"in-place", InPlaceTurn, nullptr}, {"no-undo", NoUndoTurn, nullptr},
-                           {"take-back", TakeBackTurn, nullptr},  {"abort", AbortTurn, nullptr}};
+                           {"take-back", TakeBackTurn, nullptr},  {"abort", AbortTurn, nullptr},      {"slow", SlowTurn, nullptr}};
 
 [[noreturn]] void Run(const Role& role, key_t key, uint64_t capacity, uint64_t seed) {
   Work work(key, capacity, seed, role.alone != nullptr);

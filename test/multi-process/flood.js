@@ -9,7 +9,7 @@ const { startPeer, startStormPeer } = require('../helpers/peer')
 const { withSegment } = require('../helpers/segment')
 
 const FLOOD = 4
-const TURNS = 100
+const TURNS = 50
 const BYTES = 512 * 1024
 
 t.test('a reader among writers, of large values in two slots', async t => {
@@ -23,9 +23,11 @@ t.test('a reader among writers, of large values in two slots', async t => {
   t.ok(reader.version > before, 'they did write')
 })
 
-t.test('a writer among processes that have the shared lock all the time', async t => {
-  const segment = await withSegment(t, { capacity: BYTES })
-  const holders = Array.from({ length: FLOOD }, (_, seed) => startStormPeer(t, 'shared', segment.key, BYTES, seed))
-  for (const holder of holders) while (await holder.line() !== 'holding');
-  for (let i = 1; i <= TURNS; i++) t.equal(await segment.write(pattern(BYTES, i)), i)
-})
+for (const [role, what] of [['shared', 'share the lock'], ['slow', 'have the lock for long']]) {
+  t.test(`a writer among processes that ${what}, one after the other`, async t => {
+    const segment = await withSegment(t, { capacity: BYTES })
+    const holders = Array.from({ length: FLOOD }, (_, seed) => startStormPeer(t, role, segment.key, BYTES, seed))
+    for (const holder of holders) while (await holder.line() !== 'holding');
+    for (let i = 1; i <= TURNS; i++) t.equal(await segment.write(pattern(BYTES, i)), i)
+  })
+}

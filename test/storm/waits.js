@@ -8,7 +8,7 @@ const fs = require('node:fs')
 const NUMBER = { x64: '220', arm64: '192' }[process.arch]
 
 /** By the number of operations of the call (native/include/shmnode/turnstile_lock.hpp). */
-const PLACE = { '0x2': 'before the gate', '0x3': 'behind the gate', '0x4': 'behind the gate' }
+const PLACE = { '0x2': 'before the gate', '0x3': 'behind the gate', '0x4': 'behind the gate', '0x5': 'behind the gate' }
 
 function placeOf (file) {
   const [number, , , operations] = fs.readFileSync(file, 'utf8').split(' ')

@@ -20,12 +20,6 @@ class Deadline {
     return wait > Clock::time_point::max() - now ? Never() : Deadline(now + wait);
   }
 
-  // This one, or the end of a shorter wait from now on.
-  Deadline OrAfter(Clock::duration wait) const noexcept {
-    const Deadline other = After(wait);
-    return other.at_ < at_ ? other : *this;
-  }
-
   bool Expired() const noexcept { return at_ != Clock::time_point::max() && Clock::now() >= at_; }
 
   // This one, or so much from now on, whichever comes first: a slice of a wait.
@@ -38,14 +32,17 @@ class Deadline {
     return {.tv_sec = static_cast<time_t>(ns / 1'000'000'000), .tv_nsec = static_cast<long>(ns % 1'000'000'000)};
   }
 
-  // What is left, for a system call that takes a relative time; zero once expired. A deadline that never comes is told
-  // as a day: the callers' loops wait again.
+  // What is left; zero once expired. A deadline that never comes is told as a day: the callers' loops wait again.
+  Clock::duration Left() const noexcept {
+    constexpr Clock::duration day = std::chrono::hours(24);
+    if (at_ == Clock::time_point::min()) return {};
+    return at_ == Clock::time_point::max() ? day : std::clamp(at_ - Clock::now(), Clock::duration(), day);
+  }
+
+  // The same, for a system call that takes a relative time.
   timespec Remaining() const noexcept {
-    using std::chrono::nanoseconds;
-    constexpr nanoseconds day = std::chrono::hours(24);
-    if (at_ == Clock::time_point::min()) return {0, 0};
-    const nanoseconds left = at_ == Clock::time_point::max() ? day : std::clamp<nanoseconds>(at_ - Clock::now(), nanoseconds(0), day);
-    return {.tv_sec = static_cast<time_t>(left.count() / 1'000'000'000), .tv_nsec = static_cast<long>(left.count() % 1'000'000'000)};
+    const auto left = std::chrono::duration_cast<std::chrono::nanoseconds>(Left()).count();
+    return {.tv_sec = static_cast<time_t>(left / 1'000'000'000), .tv_nsec = static_cast<long>(left % 1'000'000'000)};
   }
 
  private:

@@ -23,7 +23,8 @@ enum LockSemaphore : unsigned short { kWriter = 0, kReaders = 1, kGate = 2, kUse
 inline constexpr int kSemaphoreCount = 4;
 
 // Who finds the lock taken goes through the gate, one at a time, and keeps it closed until the lock is had: those who
-// come later wait behind, so neither readers nor writers starve. No state in the process: copies are the same lock.
+// come later wait before it, so neither readers nor writers starve. Those with little time may be next to the one behind the
+// gate, one at a time too. No state in the process: copies are the same lock.
 class TurnstileLock {
  public:
   explicit TurnstileLock(SemaphoreSet set) noexcept : set_(set) {}
@@ -42,13 +43,12 @@ class TurnstileLock {
     for (;;) {
       Status status = TryAcquire(mode);
       if (status || status.code() != Code::kBusy || deadline.Expired()) return NameHolder(status);
-      status = PassGate(deadline);
-      if (!status) return NameHolder(status);
-      status = TakeFromGate(mode, deadline);
+      const auto place = EnterGate(deadline);
+      if (!place) return NameHolder(place.error());
+      status = TakeFrom(*place, mode, deadline);
       if (status) return status;
-      const bool gate_is_lost = status.code() == Code::kBusy && !deadline.Expired();
-      if (gate_is_lost) continue;
-      Give(kGate);
+      if (status.code() == Code::kBusy && IsLost(*place)) continue;
+      Give(kGate, *place);
       return NameHolder(status);
     }
   }
@@ -60,43 +60,90 @@ class TurnstileLock {
   }
 
   // Only by who acquired, in the same process. Releasing in a set that is gone does nothing.
-  void Release(LockMode mode) const noexcept { Give(mode == LockMode::kShared ? kReaders : kWriter); }
+  void Release(LockMode mode) const noexcept { Give(mode == LockMode::kShared ? kReaders : kWriter, 1); }
 
   SemaphoreSet set() const noexcept { return set_; }
 
  private:
-  Status PassGate(Deadline deadline) const noexcept {
-    static constexpr std::array<sembuf, 2> kEnter = {{{kGate, 0, SEM_UNDO}, {kGate, 1, SEM_UNDO}}};
-    return set_.Operate(kEnter, deadline);
-  }
+  // What a process adds to the gate while it is there: a bit of its own, so that each place has one process at most.
+  enum Place : short { kBehindGate = 1, kNext = 2 };
 
-  // kBusy at the deadline, or before it where the gate is not this process's any more: a foreign SETALL opened it, and
-  // what is to be given back at the end would never be there.
-  Status TakeFromGate(LockMode mode, Deadline deadline) const noexcept {
-    static constexpr std::array<sembuf, 3> kTakeShared = {{{kWriter, 0, SEM_UNDO}, {kReaders, 1, SEM_UNDO}, {kGate, -1, SEM_UNDO}}};
-    static constexpr std::array<sembuf, 4> kTakeExclusive = {
-        {{kWriter, 0, SEM_UNDO}, {kReaders, 0, SEM_UNDO}, {kWriter, 1, SEM_UNDO}, {kGate, -1, SEM_UNDO}}};
-    const auto take = mode == LockMode::kShared ? std::span<const sembuf>(kTakeShared) : kTakeExclusive;
+  // The kernel serves those before the gate in the order in which they came. Who waits in slices, though, comes anew with each
+  // slice, and would never be the first among those who stay: hence the other place, for who has little time.
+  Result<Place> EnterGate(Deadline deadline) const noexcept {
+    const bool is_slice = deadline.Left() <= kLongestSlice;
     for (;;) {
-      Status status = set_.Operate(take, deadline.OrAfter(kGateCheck));
-      if (status.code() != Code::kBusy || deadline.Expired() || set_.Value(kGate) == 0) return status;
+      const Status passed = PassGate(is_slice ? deadline.Within(kBeforeGate) : deadline);
+      if (passed) return kBehindGate;
+      if (passed.code() != Code::kBusy || deadline.Expired()) return passed.error();
+      const Status next = BecomeNext();
+      if (next) return kNext;
+      if (next.code() != Code::kBusy) return next.error();
     }
   }
 
+  Status PassGate(Deadline deadline) const noexcept {
+    static constexpr std::array<sembuf, 2> kEnter = {{{kGate, 0, SEM_UNDO}, {kGate, kBehindGate, SEM_UNDO}}};
+    return set_.Operate(kEnter, deadline);
+  }
+
+  // Of exactly the one behind the gate, or kBusy; the kernel's undo is -2. Not while the lock is free: who does not take it then
+  // is stopped, and is to be named.
+  Status BecomeNext() const noexcept {
+    static constexpr short kFlags = SEM_UNDO | IPC_NOWAIT;
+    static constexpr std::array<sembuf, 3> kBecome = {
+        {{kGate, -kBehindGate, kFlags}, {kGate, 0, kFlags}, {kGate, kBehindGate + kNext, kFlags}}};
+    if (set_.Value(kWriter) <= 0 && set_.Value(kReaders) <= 0) return Fail(Code::kBusy);
+    return set_.Operate(kBecome);
+  }
+
+  // kBusy at the deadline, or before it where the place is lost: what is to be given back at the end would never be there.
+  Status TakeFrom(Place place, LockMode mode, Deadline deadline) const noexcept {
+    const auto take = place == kBehindGate ? TakeFromGate(mode) : TakeFromNext(mode);
+    for (;;) {
+      Status status = set_.Operate(take, deadline.Within(kGateCheck));
+      if (status.code() != Code::kBusy || deadline.Expired() || IsLost(place)) return status;
+    }
+  }
+
+  static std::span<const sembuf> TakeFromGate(LockMode mode) noexcept {
+    static constexpr std::array<sembuf, 3> kTakeShared = {
+        {{kWriter, 0, SEM_UNDO}, {kReaders, 1, SEM_UNDO}, {kGate, -kBehindGate, SEM_UNDO}}};
+    static constexpr std::array<sembuf, 4> kTakeExclusive = {
+        {{kWriter, 0, SEM_UNDO}, {kReaders, 0, SEM_UNDO}, {kWriter, 1, SEM_UNDO}, {kGate, -kBehindGate, SEM_UNDO}}};
+    return mode == LockMode::kShared ? std::span<const sembuf>(kTakeShared) : kTakeExclusive;
+  }
+
+  // Never before the one behind the gate, whom a stream of others who are next would keep out.
+  static std::span<const sembuf> TakeFromNext(LockMode mode) noexcept {
+    static constexpr std::array<sembuf, 4> kTakeShared = {
+        {{kWriter, 0, SEM_UNDO}, {kGate, -kNext, SEM_UNDO}, {kGate, 0, SEM_UNDO}, {kReaders, 1, SEM_UNDO}}};
+    static constexpr std::array<sembuf, 5> kTakeExclusive = {
+        {{kWriter, 0, SEM_UNDO}, {kReaders, 0, SEM_UNDO}, {kGate, -kNext, SEM_UNDO}, {kGate, 0, SEM_UNDO}, {kWriter, 1, SEM_UNDO}}};
+    return mode == LockMode::kShared ? std::span<const sembuf>(kTakeShared) : kTakeExclusive;
+  }
+
+  // A foreign SETALL cleared the gate: nobody is kept out by it any more. Of a set that is gone, the next operation tells.
+  bool IsLost(Place place) const noexcept { return (set_.Value(kGate) & place) == 0; }
+
+  static constexpr std::chrono::milliseconds kLongestSlice{1000};
+  static constexpr std::chrono::milliseconds kBeforeGate{5};  // until a try to be next
   static constexpr std::chrono::milliseconds kGateCheck{100};
 
-  void Give(LockSemaphore semaphore) const noexcept {
-    const sembuf give{semaphore, -1, SEM_UNDO | IPC_NOWAIT};
+  void Give(LockSemaphore semaphore, short count) const noexcept {
+    const sembuf give{semaphore, static_cast<short>(-count), SEM_UNDO | IPC_NOWAIT};
     static_cast<void>(set_.Operate({&give, 1}));
   }
 
-  // A pid as of now: by the time that somebody reads it, it may have let go.
+  // A pid as of now: by the time that somebody reads it, it may have let go. Of those at the gate the kernel tells the last that
+  // came or went, which is no news where it is this process.
   Status NameHolder(Status status) const noexcept {
     if (status || status.code() != Code::kBusy) return status;
     Error error = status.error();
     for (const LockSemaphore semaphore : {kWriter, kReaders, kGate}) {
       if (set_.Value(semaphore) <= 0) continue;
-      error.holder = set_.LastPid(semaphore);
+      const pid_t pid = set_.LastPid(semaphore);
+      if (semaphore != kGate || pid != ProcessId()) error.holder = pid;
       break;
     }
     return error;
