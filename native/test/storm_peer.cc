@@ -173,14 +173,14 @@ void LockTurn(Work& work, const Cell& cell, LockMode mode) {
 }
 
 void ExclusiveTurn(Work& work, const Cell& cell) { LockTurn(work, cell, LockMode::kExclusive); }
+void SharedTurn(Work& work, const Cell& cell) { LockTurn(work, cell, LockMode::kShared); }
+
 // Longer than a program of ours has it, so that several of them outlast a slice of a waiting Node.js process.
 void SlowTurn(Work& work, const Cell& cell) {
   const auto held = work.Take(LockHold::Acquire(cell.lock(), LockMode::kExclusive, Soon()), "lock");
   dprintf(STDOUT_FILENO, "holding\n");
   usleep(20'000);
 }
-
-void SharedTurn(Work& work, const Cell& cell) { LockTurn(work, cell, LockMode::kShared); }
 
 void CreateTurn(Work& work) {
   const auto cell = work.Open(true);
