@@ -5,6 +5,7 @@
 #include <sys/sem.h>
 
 #include <ctime>
+#include <list>
 #include <optional>
 #include <thread>
 
@@ -431,10 +432,11 @@ const tap::Test kAmongSlices("lock: who waits without slices comes through those
   }
 });
 
-// They hold it by turns and together, so that it is never free.
+// Each for another time, so that together they always hold it.
 const tap::Test kAmongSharers("lock: a writer behind the gate is not kept out by readers who are next", [] {
   const auto lock = MakeLock();
-  const Loopers readers(lock, 4, LockMode::kShared, Loopers::kSliced, 30ms);
+  std::list<Loopers> readers;
+  for (const auto held : {31ms, 37ms, 41ms, 43ms, 47ms, 53ms}) readers.emplace_back(lock, 1, LockMode::kShared, Loopers::kSliced, held);
   WaitUntil([&lock] { return lock.set().Value(kReaders) > 1; });
   for (int i = 0; i < 10; i++) Loopers::Turn(lock, LockMode::kExclusive, Loopers::kPatient, 0ms);
 });
