@@ -24,82 +24,85 @@ export interface WaitOptions {
    * How long the call may wait, for the lock and for calls before it, in milliseconds: 0 (one try) to `Infinity`. Default 5000.
    * Over it, the call rejects with `ERR_SHM_TIMEOUT`, whose message names the pid that holds the lock.
    */
-  timeout?: number
+  timeout?: number | undefined
   /**
    * Ends the call: it rejects with the signal's reason, at once where it waits. A write that rejects so has not been committed;
    * one that was just being committed resolves. A call that works on the caller's memory settles when the memory is free, within
    * 50 ms.
    */
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
 }
 
 export interface ReadOptions extends WaitOptions {
   /** Where in the value to begin, in bytes. Default 0. Beyond its end there is nothing: an empty result. */
-  offset?: number
+  offset?: number | undefined
   /** How many bytes at most. Default: to the end of the value. */
-  length?: number
+  length?: number | undefined
 }
 
 export interface SnapshotOptions extends WaitOptions {
   /** Wait until there is a version above this one; `ERR_SHM_TIMEOUT` if there is none in time. */
-  newerThan?: number
+  newerThan?: number | undefined
 }
 
 export interface WatchOptions {
   /** Only versions above this one. Default: the current one, so changes from now on. 0: the current value first. */
-  from?: number
+  from?: number | undefined
   /** Ends the watch: `next()` rejects with its reason. */
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
 }
 
 export interface WriteOptions extends WaitOptions {
   /** What the bytes are, for example `application/json`: 1 to 63 printable ASCII characters, stored with the value. */
-  mediaType?: string
+  mediaType?: string | undefined
   /** Commit only if this is the current version (0: never written); else `ERR_SHM_VERSION_CONFLICT`. */
-  ifVersion?: number
+  ifVersion?: number | undefined
   /**
    * Give the memory of `data` away for good: its ArrayBuffer is detached before the call returns, and nothing is copied on the
    * calling thread, however large it is. A TypeError (`ERR_INVALID_ARG_VALUE`) unless `data` is an ArrayBuffer, or a view on all of
    * one, that can be transferred: no string, no SharedArrayBuffer, no part of Node's pool, no memory of WebAssembly. What
    * rejects before the call is under way (closed, too large, too many pending) leaves it with the caller. Default false.
    */
-  transfer?: boolean
+  transfer?: boolean | undefined
 }
 
 export interface OpenOptions extends WaitOptions {
   /**
-   * Payload bytes that one value may have. A segment to be created gets exactly this (default 2048); of an existing
+   * Payload bytes that one value may have. A segment to be created gets exactly this (default 2048), for good; of an existing
    * one it is the least that is accepted (`ERR_SHM_CAPACITY`; default: whatever it has).
    */
-  capacity?: number
+  capacity?: number | undefined
   /** Slots of a segment to be created, 2 to 16. Default 3. More of them help readers of large values against fast writers. */
-  slots?: number
+  slots?: number | undefined
   /** Permissions of a segment to be created, such as `0o640`. Default `0o600`. If given, an existing segment that is open to more users is refused (`ERR_SHM_OWNER`). */
-  mode?: number
+  mode?: number | undefined
   /** Create the segment if the key has none. Default true. */
-  create?: boolean
+  create?: boolean | undefined
   /** Only create: `ERR_SHM_EXISTS` if the key has a segment. Default false. */
-  exclusive?: boolean
+  exclusive?: boolean | undefined
   /** Attach without the right to write; nothing is created. Needs read permission only. Default false. */
-  readOnly?: boolean
+  readOnly?: boolean | undefined
   /** The bytes' layout. `'cell'` is the only one so far. */
-  layout?: 'cell'
-  /** Store a CRC32C with each value and check it on each read (`ERR_SHM_CORRUPT`). Of a segment to be created. Default false. */
-  checksum?: boolean
+  layout?: 'cell' | undefined
+  /**
+   * Store a CRC32C with each value and check it on each read (`ERR_SHM_CORRUPT`). Of a segment to be created; an existing one
+   * without is refused (`ERR_SHM_UNSUPPORTED`), and one with it checks whatever is said here. Default false.
+   */
+  checksum?: boolean | undefined
   /** Whose existing segments to accept besides root's: a uid, or `'any'`. Default: the effective user's. Else `ERR_SHM_OWNER`. */
-  owner?: number | 'any'
+  owner?: number | 'any' | undefined
   /** How many calls may be pending on this handle; one more rejects with `ERR_SHM_QUEUE_FULL`. Default 10,000. */
-  maxPending?: number
+  maxPending?: number | undefined
   /**
    * Calls on values of up to so many bytes are tried at once on the calling thread, and go to the thread pool only where they
    * would have to wait. For who wants the last microseconds; the copies then take the event loop's time. Default 0: none.
    */
-  inlineLimit?: number
+  inlineLimit?: number | undefined
 }
 
 export interface DestroyOptions extends WaitOptions {
   /** As in {@link OpenOptions}. */
-  owner?: number | 'any'
+  owner?: number | 'any' | undefined
 }
 
 /** One committed value with its facts. They belong together. */
@@ -141,7 +144,10 @@ export interface SegmentInfo {
   mode: number
   uid: number
   gid: number
-  /** How many attaches there are, in all processes. The handles of one process share theirs, in all its worker threads. */
+  /**
+   * How many attaches there are, in all processes. The handles of one process share theirs, in all its worker threads: one those that
+   * may write, one those that are `readOnly`.
+   */
   attached: number
   /** Of the current value, in bytes. */
   length: number
@@ -177,7 +183,8 @@ export interface Stats {
 
 /**
  * The lock for applications, held. The kernel releases it when this process dies, closing the segment releases it, and so
- * does the end of the worker thread that took it. Nothing else does: a lock that is forgotten stays held.
+ * does the end of the worker thread that took it. Nothing else does: a lock that is forgotten stays held. It does not keep the
+ * process alive.
  */
 export interface Lock {
   /** False once it was released or lost: its semaphores were removed, or reset by somebody. Read live. */
@@ -261,8 +268,8 @@ export class Segment {
 
   /**
    * Takes the lock that every segment has for its users' own purposes: exclusive among all processes, independent of reads and
-   * writes. Those of this handle who want it queue up here. Rejects with `ERR_SHM_TIMEOUT` (naming who holds it),
-   * `ERR_SHM_READ_ONLY`, `ERR_SHM_ACCESS`.
+   * writes. Those of this handle who want it queue up here. Not reentrant: who holds it and asks again waits for it as others
+   * do. Rejects with `ERR_SHM_TIMEOUT` (naming who holds it), `ERR_SHM_READ_ONLY`, `ERR_SHM_ACCESS`.
    */
   lock (options?: WaitOptions): Promise<Lock>
   /** {@link lock}, or `ERR_SHM_BUSY` at once. */

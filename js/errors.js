@@ -44,7 +44,7 @@ function describeOwner ({ reason, number }) {
 function describeCapacity ({ reason, number }, { capacity }) {
   return reason === 'not initialised'
     ? `it is not initialised, and its ${number} bytes are not what a capacity of ${capacity} takes`
-    : `its capacity is ${number} bytes, ${capacity} were asked for`
+    : `its capacity is ${number} bytes, ${capacity} were asked for (a segment never grows: shm.destroy() it, with its value, to make a larger one)`
 }
 
 function describeTooLarge ({ reason, number }, { length }) {
@@ -70,7 +70,13 @@ function holding ({ holder, reason }) {
   if (reason === 'queue') return 'calls before it took as long'
   if (reason === 'no newer version') return 'nobody wrote a newer one'
   if (reason === 'conflict') return 'others wrote first each time'
+  if (holder === process.pid) return `this process, ${holder}, holds its lock`
   return holder ? `process ${holder} holds its lock` : 'its lock is held'
+}
+
+function describeTimeout (failure, { waited }) {
+  const what = failure.reason === 'no newer version' ? `was not above version ${failure.number}` : 'was not had'
+  return `${what} within ${waited} ms: ${holding(failure)}`
 }
 
 /** As ipcs(1) shows it. */
@@ -99,8 +105,8 @@ const descriptions = {
   CORRUPT: ({ reason }) => `is corrupt (${reason})`,
   VERSION_CONFLICT: ({ number }, { ifVersion }) => `is at version ${number}, not ${ifVersion}`,
   BUSY: failure => `is busy: ${holding(failure)}`,
-  TIMEOUT: (failure, { waited }) => `was not had within ${waited} ms: ${holding(failure)}`,
-  QUEUE_FULL: (_, { maxPending }) => `has ${maxPending} calls pending, and takes no more (option maxPending)`,
+  TIMEOUT: describeTimeout,
+  QUEUE_FULL: (_, { maxPending }) => `takes no more calls while ${maxPending} ${maxPending === 1 ? 'is' : 'are'} pending (option maxPending)`,
   DESTROYED: describeDestroyed,
   CLOSED: () => 'is closed',
   UNSUPPORTED: ({ reason }) => `cannot do that: ${reason}`,

@@ -72,7 +72,7 @@ class NewerCall {
 
   #expire () {
     if (this.left > 0) return this.#setTimer()
-    this.fail(fromFailure({ code: 'TIMEOUT', reason: 'no newer version' }, { ...this.#context, waited: this.#timeout }))
+    this.fail(fromFailure({ code: 'TIMEOUT', reason: 'no newer version', number: this.after }, { ...this.#context, waited: this.#timeout }))
   }
 
   #end () {

@@ -270,7 +270,7 @@ t.test('snapshot({ newerThan })', async t => {
   await segment.write('three')
   t.match(await waiting[1], { version: 3, data: Buffer.from('three') })
   const began = performance.now()
-  await t.rejects(segment.snapshot({ newerThan: 3, timeout: 60 }), { code: 'ERR_SHM_TIMEOUT', message: /60 ms: nobody wrote a newer one/ })
+  await t.rejects(segment.snapshot({ newerThan: 3, timeout: 60 }), { code: 'ERR_SHM_TIMEOUT', message: /was not above version 3 within 60 ms: nobody wrote a newer one/ })
   t.ok(performance.now() - began > 55)
   await t.rejects(segment.snapshot({ newerThan: 3, timeout: 0 }), { code: 'ERR_SHM_TIMEOUT' })
   const reason = new Error('enough')

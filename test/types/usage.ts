@@ -27,6 +27,7 @@ export async function usage (): Promise<void> {
   const info: shm.SegmentInfo = await segment.stat()
   const key: number | null = info.key ?? segment.key
   const lock: shm.Lock = await segment.lock({ signal: AbortSignal.timeout(100), timeout: Infinity })
+  await segment.read({ timeout: undefined, signal: undefined })
   if (lock.held && !lock.signal.aborted) await lock.release()
   const sum: number = await segment.withLock(signal => signal.aborted ? 0 : 1)
   const { pending, reads: { waitTime } }: shm.Stats = segment.stats()

@@ -36,6 +36,8 @@ t.test('facts', t => {
   t.strictSame({ ...error }, { code: 'ERR_SHM_BUSY', errno: 11, syscall: 'semtimedop', key: 5, segmentName: 'prices', holderPid: 99 })
   t.equal(error.name, 'ShmError')
   t.match(error.message, /process 99 holds its lock \(semtimedop: EAGAIN\)$/)
+  const own = fromFailure({ code: 'TIMEOUT', holder: process.pid }, { ...context, waited: 20 })
+  t.ok(own.message.endsWith(`was not had within 20 ms: this process, ${process.pid}, holds its lock`), own.message)
   t.match(fromFailure({ code: 'DESTROYED', errno: 43, syscall: 'semtimedop' }, context).message, /\(semtimedop: EIDRM\)$/)
   const bare = fromFailure({ code: 'CLOSED' }, { label: 'private segment', key: null, name: null })
   t.strictSame(Object.keys(bare), ['code'], 'what does not apply is not there')

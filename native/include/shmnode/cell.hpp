@@ -55,8 +55,8 @@ struct ReadRequest {
 struct WriteRequest {
   const void* data;
   uint64_t length;
-  std::string_view media_type;         // at most kMediaTypeRoom - 1 bytes
-  std::optional<uint64_t> if_version;  // commit only if this is the current version
+  std::string_view media_type = {};         // at most kMediaTypeRoom - 1 bytes
+  std::optional<uint64_t> if_version = {};  // commit only if this is the current version
 };
 
 // Told before anything is retired: a segment that is retired and then cannot be removed would be lost for everybody.

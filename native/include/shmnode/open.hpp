@@ -40,7 +40,7 @@ struct OpenOptions {
   bool exclusive = false;  // kExists where there is one
   bool read_only = false;  // implies create = false
   bool checksum = false;   // of a segment to create; kUnsupported where an existing one has none
-  OwnerPolicy owner;
+  OwnerPolicy owner = {};
 };
 
 // Is it the set that was made together with the segment? Their keys are one; of private ones, that have none, at least
