@@ -93,7 +93,8 @@ class DefaultWatch {
   /** A read of nothing finds out whether the segment is the one that is there. */
   async #open ({ from, signal }) {
     const { version } = await call('readInto', [new Uint8Array(0), { length: 0 }])
-    return segment.watch({ from: from ?? version, signal })
+    const target = segment ?? await opened()
+    return target.watch({ from: from ?? version, signal })
   }
 }
 

@@ -70,7 +70,7 @@ function holding ({ holder, reason }) {
   if (reason === 'queue') return 'calls before it took as long'
   if (reason === 'no newer version') return 'nobody wrote a newer one'
   if (reason === 'conflict') return 'others wrote first each time'
-  if (holder === process.pid) return `this process, ${holder}, holds its lock`
+  if (holder === process.pid) return `process ${holder}, this one, holds its lock`
   return holder ? `process ${holder} holds its lock` : 'its lock is held'
 }
 

@@ -28,7 +28,7 @@ class Feed {
   /**
    * @param {object} handle the addon's SegmentHandle
    * @param {object} context for messages
-   * @param {(options: import('..').SnapshotOptions) => Promise<import('..').Snapshot>} read by the read lane
+   * @param {(timeout: number) => Promise<import('..').Snapshot>} read by the read lane
    */
   constructor (handle, context, read) {
     this.#handle = handle
@@ -121,7 +121,7 @@ class Feed {
   }
 
   #fetch (waiter) {
-    this.#read({ timeout: waiter.left }).then(snapshot => waiter.take(snapshot), error => waiter.fail(error))
+    this.#read(waiter.left).then(snapshot => waiter.take(snapshot), error => waiter.fail(error))
   }
 
   #fail (error) {

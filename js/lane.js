@@ -12,6 +12,8 @@ const { waitingRoom } = require('./waiting-room')
 
 /** Calls that travel together at most. */
 const LONGEST_BATCH = 1024
+/** Aborted calls that a queue may have before anybody looks for them. */
+const FEW_DEAD = 64
 
 /** One pending call. Lanes have their own kinds of it. */
 class Call {
@@ -94,11 +96,12 @@ class Lane {
     else call.begun = now()
   }
 
-  /** Rejects what waits, but for a batch that was about to leave. Resolves when what is under way has come back. */
+  /** Rejects what waits, but for the batch that is to leave next. Resolves when that and what is under way have come back. */
   close () {
-    if (this.#blockedSince === 0) this.#endTurn()
+    const isBlocked = this.#blockedSince !== 0
+    if (!isBlocked) this.#endTurn()
     this.#closed = true
-    this.#rejectWaiting()
+    this.#rejectWaiting(isBlocked ? 0 : this.fit(this.#waiting))
     this.#unblock()
     if (this.#underWay.length === 0) return Promise.resolve()
     return new Promise(resolve => { this.#drained = resolve })
@@ -125,7 +128,7 @@ class Lane {
   depart (slice) {
     const departed = now()
     const calls = this.#take(departed)
-    if (calls.length === 0) return this.#unblock()
+    if (calls.length === 0) return this.#rest()
     this.#underWay = calls
     try {
       this.travel(calls, sliceFor(calls, departed, slice), (again, failure) => this.#arrive(again, failure))
@@ -170,6 +173,7 @@ class Lane {
   /** Where others wait already, it is the room that says who may wait in the pool. */
   #goOn () {
     if (this.#waiting.length > 0) this.depart(waitingRoom.isEmpty ? LONGEST_SLICE : 0)
+    else this.#rest()
   }
 
   /** The next batch, without those that there is no use in sending. */
@@ -203,18 +207,21 @@ class Lane {
     this.counts.addBatch(calls.length, again.length)
     if (this.#dead > 0) this.#dead -= calls.filter(call => call.isDead).length
     if (again.length > 0) this.#waiting = again.filter(isWanted).concat(this.#waiting)
-    // What goes again only because the value has grown is under way still, and finishes after a close too.
-    if (refusal === undefined && (!this.#closed || again.length > 0)) {
+    if (refusal === undefined) {
       this.#unblock()
-      return this.#goOn()
-    }
-    if (this.#closed) {
-      this.#unblock()
+      this.#goOn()
+    } else if (this.#closed) {
       this.#rejectWaiting()
-      this.#drained?.()
+      this.#rest()
     } else {
       this.#block(refusal)
     }
+  }
+
+  /** There is nothing to send. */
+  #rest () {
+    this.#unblock()
+    this.#drained?.()
   }
 
   #block (refusal) {
@@ -231,10 +238,9 @@ class Lane {
     waitingRoom.leave(this)
   }
 
-  #rejectWaiting () {
-    const calls = this.#waiting
-    this.#waiting = []
-    for (const call of calls) {
+  /** But for the first so many. */
+  #rejectWaiting (spared = 0) {
+    for (const call of this.#waiting.splice(spared)) {
       if (call.isDead) this.#dead--
       else call.reject(this.failure('CLOSED'))
     }
@@ -262,7 +268,16 @@ class Lane {
       call.isDead = true
       this.#dead++
       call.reject(reason)
+      this.#bury()
     }
+  }
+
+  /** The dead leave the queue once they are half of it: their turn may never come. */
+  #bury () {
+    if (this.#dead < FEW_DEAD || this.#dead * 2 < this.#waiting.length) return
+    const calls = this.#waiting
+    this.#waiting = calls.filter(call => !call.isDead)
+    this.#dead -= calls.length - this.#waiting.length
   }
 }
 

@@ -27,13 +27,18 @@ async function open (reference, given) {
   const facts = new Float64Array(COLUMNS)
   const attempt = (slice, callback) => binding.open(target, opening, facts, slice, callback)
   const messages = { ...context, capacity: opening.capacity || 'the default' }
-  const handle = await untilHad(attempt, { timeout, signal, giveBack }, messages)
+  const handle = await untilHad(attempt, { timeout, signal, giveBack: reference === PRIVATE ? giveUp : giveBack }, messages)
   return new Segment(OPENING, { handle, facts, context, ...limits })
 }
 
 /** Nobody waits for it any more. */
 function giveBack (handle) {
   handle.close(() => {})
+}
+
+/** Nobody will ever know its id. */
+function giveUp (handle) {
+  handle.destroy(0, () => giveBack(handle))
 }
 
 /** Only makes a new one, or never does. */

@@ -66,7 +66,7 @@ class Segment {
     this.#reads = new ReadLane(handle, this.#context)
     this.#writes = new WriteLane(handle, this.#context)
     this.#locks = new LockLane(handle, this.#context)
-    this.#feed = new Feed(handle, this.#context, given => this.#read(given, undefined, toSnapshot))
+    this.#feed = new Feed(handle, this.#context, timeout => this.#fetch(timeout))
   }
 
   get version () {
@@ -99,12 +99,14 @@ class Segment {
     if (typeof fn !== 'function') throw invalidType('fn', 'of type function', fn)
     const { timeout, signal, mediaType, transfer } = this.#writeOptions(given)
     const deadline = now() + timeout
-    try {
-      return await this.#update(fn, { mediaType, transfer }, () => ({ signal, timeout: Math.max(0, deadline - now()) }))
-    } catch (error) {
-      // The parts had what was left of the time, and say so.
-      if (!isOf(error, 'TIMEOUT')) throw error
-      throw fromFailure({ code: 'TIMEOUT', holder: error.holderPid, reason: error.holderPid ? undefined : 'conflict' }, { ...this.#context, waited: timeout })
+    const part = call => this.#part(call, { signal, timeout: Math.max(0, deadline - now()) }, timeout)
+    for (;;) {
+      const snapshot = await part(left => this.snapshot(left))
+      const data = await fn(snapshot)
+      if (data === undefined) return snapshot.version
+      const options = { mediaType: mediaType ?? snapshot.mediaType ?? undefined, ifVersion: snapshot.version, transfer }
+      const version = await part(left => this.#writeIf(data, { ...options, ...left }))
+      if (version !== undefined) return version
     }
   }
 
@@ -178,7 +180,11 @@ class Segment {
   }
 
   close () {
-    this.#closed ??= this.#close()
+    if (this.#closed === null) {
+      this.#closed = this.#close()
+      // Last: who hears of it may call this again.
+      for (const lock of this.#held) Lock.revoke(lock, { code: 'CLOSED' })
+    }
     return this.#closed
   }
 
@@ -197,23 +203,28 @@ class Segment {
   async #close () {
     const unwatched = this.#feed.end(fromFailure({ code: 'CLOSED' }, this.#context))
     const idle = [this.#reads, this.#writes, this.#locks].map(lane => lane.close())
-    for (const lock of this.#held) Lock.revoke(lock, { code: 'CLOSED' })
     await Promise.all([...idle, unwatched])
     await new Promise(resolve => this.#handle.close(resolve))
   }
 
-  async #update (fn, { mediaType, transfer }, left) {
-    for (;;) {
-      const snapshot = await this.snapshot(left())
-      const data = await fn(snapshot)
-      if (data === undefined) return snapshot.version
-      const options = { mediaType: mediaType ?? snapshot.mediaType ?? undefined, ifVersion: snapshot.version, transfer, ...left() }
-      try {
-        return await this.write(data, options)
-      } catch (error) {
-        if (!isOf(error, 'VERSION_CONFLICT')) throw error
-        if (left().timeout === 0) throw fromFailure({ code: 'TIMEOUT' }, { ...this.#context, waited: 0 })
-      }
+  /** A call on behalf of one that may take `timeout`, which has what is left of that, and would say so. */
+  async #part (call, left, timeout) {
+    try {
+      return await call(left)
+    } catch (error) {
+      if (!isOf(error, 'TIMEOUT')) throw error
+      throw fromFailure({ code: 'TIMEOUT', holder: error.holderPid, reason: error.holderPid ? undefined : 'conflict' }, { ...this.#context, waited: timeout })
+    }
+  }
+
+  /** The version, or undefined where others wrote first and there is time to try again. */
+  async #writeIf (data, given) {
+    const begun = now()
+    try {
+      return await this.write(data, given)
+    } catch (error) {
+      if (!isOf(error, 'VERSION_CONFLICT')) throw error
+      if (now() - begun >= given.timeout) throw fromFailure({ code: 'TIMEOUT' }, { ...this.#context, waited: 0 })
     }
   }
 
@@ -249,6 +260,15 @@ class Segment {
       const signal = given === undefined ? undefined : options.signal(given)
       if (this.#inlineLimit > 0 && this.#reads.pending === 0 && this.#readInline(call)) return
       this.#travel(this.#reads, call, signal)
+    })
+  }
+
+  /** For who was let into the feed before: no limit of the queue comes in between. */
+  #fetch (timeout) {
+    return new Promise((resolve, reject) => {
+      const call = new ReadCall(resolve, reject, timeout, undefined, undefined, toSnapshot)
+      if (this.#inlineLimit > 0 && this.#reads.pending === 0 && this.#readInline(call)) return
+      this.#reads.push(call)
     })
   }
 

@@ -24,6 +24,7 @@ class WaitingRoom {
   #lanes = new Set()
   /** Those in the kernel. */
   #seated = new Set()
+  #seating = false
   #timer = null
   #looking = false
 
@@ -56,12 +57,16 @@ class WaitingRoom {
   }
 
   #seat () {
+    // Who finds nothing to send leaves while it is being seated: thousands of them would fill the stack.
+    if (this.#seating) return
+    this.#seating = true
     while (this.#seated.size < binding.waitPlaces && this.#lanes.size > 0) {
       const [lane] = this.#lanes
       this.#lanes.delete(lane)
       this.#seated.add(lane)
       lane.depart(this.#lanes.size > 0 ? CROWDED_SLICE : LONGEST_SLICE)
     }
+    this.#seating = false
   }
 
   #look () {

@@ -3,6 +3,7 @@
 
 #include <napi.h>
 
+#include <cstdint>
 #include <optional>
 
 #include "shmnode/user_lock.hpp"
@@ -17,6 +18,7 @@ class HeldLock : public Napi::ObjectWrap<HeldLock> {
   static Napi::Object New(Napi::Env env, UserLockHold&& hold);
 
   explicit HeldLock(const Napi::CallbackInfo& info);
+  ~HeldLock() override;
 
  private:
   // (): gives the lock back, without ever waiting; fine when it was released or lost before
@@ -24,7 +26,10 @@ class HeldLock : public Napi::ObjectWrap<HeldLock> {
   // () -> false once it was released or lost
   Napi::Value IsHeld(const Napi::CallbackInfo& info);
 
+  void Drop();
+
   std::optional<UserLockHold> hold_;
+  uint64_t ticket_ = 0;
 };
 
 }  // namespace shmnode::addon

@@ -39,13 +39,21 @@ Result<uint64_t> WriteNow(const Cell& cell, const WriteRequest& request) {
   return version;
 }
 
-Result<UserLockHold> AcquireUserLock(const Cell& cell, std::chrono::nanoseconds slice) {
+Result<UserLockHold> WaitForUserLock(const Cell& cell, std::chrono::nanoseconds slice) {
   auto hold = UserLockHold::Acquire(cell.user_lock(), Deadline::Now());
-  if (hold && cell.IsRetired()) return shmnode::Fail(Code::kDestroyed);
   if (hold.code() != Code::kBusy || slice.count() == 0) return hold;
   const WaitPermit permit;
   if (!permit.granted()) return hold;
   return UserLockHold::Acquire(cell.user_lock(), permit.Slice(slice));
+}
+
+Result<UserLockHold> AcquireUserLock(const Cell& cell, std::chrono::nanoseconds slice) {
+  auto hold = WaitForUserLock(cell, slice);
+  if (!hold) return hold;
+  if (cell.IsRetired()) return shmnode::Fail(Code::kDestroyed);
+  // As for reads and writes: the lock of a removed segment, nobody else would want.
+  if (const Status removed = cell.CheckNotRemoved(); !removed) return removed.error();
+  return hold;
 }
 
 }  // namespace

@@ -348,6 +348,9 @@ const tap::Test kMostReaders("lock: 32,767 readers, and one more is kBusy", [] {
   tap::Equal(status.code(), Code::kBusy, "one more");
   tap::Equal(status.error().system_errno, ERANGE, "errno");
   tap::Equal(lock.TryAcquire(LockMode::kExclusive).code(), Code::kBusy, "a writer");
+  const auto used = std::clock();
+  tap::Equal(lock.Acquire(LockMode::kShared, Deadline::After(500ms)).code(), Code::kBusy, "one more that waits");
+  tap::Check(std::clock() - used < CLOCKS_PER_SEC / 4, "and does not spin");
   for (int i = 0; i < 32'767; i++) lock.Release(LockMode::kShared);
   tap::Check(IsFree(lock), "all zero");
 });

@@ -6,6 +6,7 @@ const { getEventListeners } = require('node:events')
 const t = require('tap')
 const { setTimeout: sleep } = require('node:timers/promises')
 const shm = require('../..')
+const kernel = require('../helpers/kernel')
 const { uniqueKey } = require('../helpers/keys')
 const { hold } = require('../helpers/peer')
 const { another, withSegment } = require('../helpers/segment')
@@ -140,4 +141,14 @@ t.test('open: what comes after the abort is closed', async t => {
     await sleep(5)
   }
   t.equal(await attached(), 1)
+})
+
+t.test('a private segment that nobody waits for any more', async t => {
+  const controller = new AbortController()
+  const refused = t.rejects(shm.open(shm.PRIVATE, { capacity: 4321, signal: controller.signal }), { name: 'AbortError' })
+  controller.abort()
+  await refused
+  const mine = () => kernel.segments().filter(({ key, cpid, size }) => key === 0 && cpid === process.pid && size === 4096 + 3 * 8192)
+  for (let tries = 0; tries < 100 && mine().length > 0; tries++) await sleep(10)
+  t.strictSame(mine(), [])
 })

@@ -138,6 +138,8 @@ t.test('ipcrm of the segment: nothing is written to where nobody would look', as
   await t.rejects(segment.write('lost'), error)
   await t.rejects(segment.read(), error)
   await t.rejects(segment.stat(), error)
+  await t.rejects(segment.lock(), error)
+  await t.rejects(segment.tryLock(), error)
 })
 
 t.test('ipcrm of the set: the message says what to do, and that helps', async t => {

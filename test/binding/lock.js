@@ -8,7 +8,7 @@ const { setTimeout: sleep } = require('node:timers/promises')
 const shm = require('../..')
 const kernel = require('../helpers/kernel')
 const { hold } = require('../helpers/peer')
-const { removeSet } = require('../helpers/raw')
+const { removeSet, reset } = require('../helpers/raw')
 const { another, withSegment } = require('../helpers/segment')
 
 t.test('one at a time, in order', async t => {
@@ -159,4 +159,22 @@ t.test('aborted while it waits', async t => {
   await lock.release()
   await (await segment.lock({ timeout: 1000 })).release()
   await (await shm.open(segment.key)).close()
+})
+
+t.test('what somebody has reset is lost, also where another handle of this process has it by now', async t => {
+  const segment = await withSegment(t)
+  const other = await another(t, segment.key)
+  const third = await another(t, segment.key)
+  const lost = await segment.lock()
+  const { signal } = lost
+  await reset(kernel.under(segment.key).sets[0].semid)
+  t.equal(lost.held, false)
+  const lock = await other.tryLock()
+  t.strictSame([lost.held, lock.held], [false, true])
+  await lost.release()
+  t.equal(lock.held, true, 'not released from under it')
+  await t.rejects(third.tryLock(), { code: 'ERR_SHM_BUSY', holderPid: process.pid, message: /this one/ })
+  t.equal(signal.aborted, false, 'it was released')
+  await lock.release()
+  await (await third.tryLock()).release()
 })

@@ -50,3 +50,12 @@ t.test('calls that nobody awaits', async t => {
   })
   t.equal(String(segment.readSync()), '9999')
 })
+
+t.test('a full queue does not end a watch', async t => {
+  const segment = await withSegment(t, { maxPending: 1 })
+  const versions = segment.watch({ from: 0 })
+  await segment.write('x')
+  const reading = segment.read()
+  t.match(await versions.next(), { value: { version: 1 } })
+  t.equal(String(await reading), 'x')
+})

@@ -2,7 +2,7 @@
 
 const t = require('tap')
 const { setTimeout: sleep } = require('node:timers/promises')
-const { withSegment } = require('../helpers/segment')
+const { another, withSegment } = require('../helpers/segment')
 
 const TYPE = { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' }
 const increment = ({ data }) => String(Number(data) + 1)
@@ -98,4 +98,14 @@ t.test('conflicts until the time is over are a time-out, of the time that was gi
     return 'second'
   }
   await t.rejects(segment.update(other, { timeout: 20 }), { code: 'ERR_SHM_TIMEOUT', message: /within 20 ms: others wrote first/ })
+})
+
+t.test('what the function reports of other segments is passed on', async t => {
+  const segment = await withSegment(t)
+  const other = await withSegment(t)
+  const lock = await other.lock()
+  await t.rejects(segment.update(() => other.tryLock()), { code: 'ERR_SHM_BUSY', key: other.key })
+  const second = await another(t, other.key)
+  await t.rejects(segment.update(() => second.lock({ timeout: 10 })), { code: 'ERR_SHM_TIMEOUT', key: other.key, message: /within 10 ms/ })
+  await lock.release()
 })

@@ -44,6 +44,8 @@ class Python {
 /** The bytes of the segment with this shmid. */
 const peek = async (id, offset, length) => Buffer.from(await Python.only.ask('peek', id, offset, length), 'hex')
 const poke = (id, offset, bytes) => Python.only.ask('poke', id, offset, Buffer.from(bytes).toString('hex'))
+/** What SETALL of somebody does to the lock for applications of the set. */
+const reset = id => Python.only.ask('reset', id)
 /** A zero-filled segment without anything else. Resolves to its shmid. */
 const make = async (key, bytes) => Number(await Python.only.ask('make', key | 0, bytes))
 
@@ -72,4 +74,4 @@ const u16 = number => Buffer.from(Uint16Array.of(number).buffer)
 const u32 = number => Buffer.from(Uint32Array.of(number).buffer)
 const u64 = number => Buffer.from(BigUint64Array.of(BigInt(number)).buffer)
 
-module.exports = { peek, poke, make, removeSegment, removeSet, OFFSETS, PAYLOAD, u16, u32, u64 }
+module.exports = { peek, poke, make, reset, removeSegment, removeSet, OFFSETS, PAYLOAD, u16, u32, u64 }

@@ -4,6 +4,7 @@
 
 const t = require('tap')
 const { setTimeout: sleep } = require('node:timers/promises')
+const shm = require('../..')
 const { holdAll, hold } = require('../helpers/peer')
 const { withSegment } = require('../helpers/segment')
 
@@ -63,4 +64,19 @@ t.test('close in the middle of it', async t => {
   const outcomes = await Promise.all(writes)
   t.ok(outcomes.slice(5).every(outcome => outcome === 'written'))
   t.ok(outcomes.slice(0, 5).every(outcome => outcome === 'ERR_SHM_CLOSED'))
+})
+
+t.test('thousands of handles whose calls are all aborted', async t => {
+  const segment = await withSegment(t)
+  const lock = await segment.lock()
+  const handles = []
+  for (let i = 0; i < 3000; i += 500) handles.push(...await Promise.all(Array.from({ length: 500 }, () => shm.open(segment.key))))
+  const controller = new AbortController()
+  const settling = Promise.all(handles.map(handle => handle.lock({ timeout: Infinity, signal: controller.signal }).catch(error => error.name)))
+  await sleep(200)
+  controller.abort()
+  t.strictSame([...new Set(await settling)], ['AbortError'])
+  await lock.release()
+  await (await handles[0].lock()).release()
+  await Promise.all(handles.map(handle => handle.close()))
 })

@@ -4,9 +4,13 @@
 
 const t = require('tap')
 const { COLUMNS, WRITE } = require('../../js/table')
+const { setFlagsFromString } = require('node:v8')
+const { runInNewContext } = require('node:vm')
 const { setTimeout: sleep } = require('node:timers/promises')
 const { commit, deliver, fakeSegment } = require('../helpers/fake-handle')
 
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc')
 const BUSY = { code: 'BUSY', holder: 4242 }
 
 t.test('calls of one turn travel together', async t => {
@@ -166,19 +170,104 @@ t.test('an addon that throws rejects its calls, and the next ones travel', async
   t.equal(await writing, 1)
 })
 
-t.test('close waits for the trip that is under way', async t => {
+t.test('close waits for the trip that is under way, and for the next one', async t => {
   const { handle, segment } = fakeSegment()
   const first = segment.write('x')
   const trip = await handle.trip()
-  const second = t.rejects(segment.write('y'), { code: 'ERR_SHM_CLOSED' })
+  const second = segment.write('y')
   let closed = false
   const closing = segment.close().then(() => { closed = true })
-  await second
   await sleep(5)
   t.notOk(closed)
   commit(trip)
   t.equal(await first, 1)
+  const next = await handle.trip()
+  await sleep(5)
+  t.notOk(closed)
+  commit(next, 2)
+  t.equal(await second, 2)
   await closing
+})
+
+t.test('close does not wait for a long queue', async t => {
+  const { handle, segment } = fakeSegment()
+  const first = segment.write('x')
+  const trip = await handle.trip()
+  const settling = Promise.allSettled(Array.from({ length: 3000 }, () => segment.write('y')))
+  const closing = segment.close()
+  commit(trip)
+  await first
+  commit(await handle.trip(), 2)
+  await closing
+  const refused = (await settling).filter(({ reason }) => reason?.code === 'ERR_SHM_CLOSED')
+  t.equal(refused.length, 3000 - 1024)
+})
+
+t.test('close does not wait for the lock', async t => {
+  const { handle, segment } = fakeSegment()
+  const settling = Promise.allSettled([segment.write('x')])
+  const trip = await handle.trip()
+  settling.then(() => t.equal(handle.trips.length, 0))
+  const behind = Promise.allSettled([segment.write('y')])
+  const closing = segment.close()
+  trip.answer(BUSY)
+  await closing
+  t.match([...await settling, ...await behind], [{ reason: { code: 'ERR_SHM_CLOSED' } }, { reason: { code: 'ERR_SHM_CLOSED' } }])
+})
+
+t.test('close waits for nobody who wants no more: aborted, or late, while the value has grown', async t => {
+  for (const late of [false, true]) {
+    const { handle, segment } = fakeSegment()
+    const controller = new AbortController()
+    const reading = segment.read({ signal: controller.signal, timeout: 20 })
+    const refused = t.rejects(reading, late ? { code: 'ERR_SHM_TIMEOUT' } : { name: 'AbortError' })
+    const trip = await handle.trip()
+    const closing = segment.close()
+    if (late) await sleep(30)
+    else controller.abort()
+    deliver(trip, 'grown')
+    await refused
+    await closing
+    t.equal(segment.stats().pending, 0)
+  }
+})
+
+t.test('who hears of a close may close again', async t => {
+  const { handle, segment } = fakeSegment()
+  handle.lock = (slice, answer) => answer(undefined, { isHeld: () => true, release () {} })
+  const lock = await segment.lock()
+  let again
+  lock.signal.addEventListener('abort', () => { again = segment.close() })
+  const writing = segment.write('x')
+  const trip = await handle.trip()
+  const closing = segment.close()
+  t.equal(again, closing)
+  commit(trip)
+  await writing
+  await closing
+})
+
+t.test('aborted calls do not stay in the queue behind one that waits', async t => {
+  const { handle, segment } = fakeSegment()
+  const trips = []
+  handle.lock = (slice, answer) => trips.push(answer)
+  const first = segment.lock({ timeout: Infinity })
+  const signals = []
+  for (let i = 0; i < 1000; i++) {
+    const controller = new AbortController()
+    const refused = segment.lock({ timeout: Infinity, signal: controller.signal }).catch(() => {})
+    signals.push(new WeakRef(controller.signal))
+    await null
+    controller.abort()
+    await refused
+  }
+  t.equal(segment.stats().pending, 1)
+  await sleep(1)
+  collectGarbage()
+  t.ok(signals.filter(signal => signal.deref() !== undefined).length < 200)
+  trips[0](undefined, { isHeld: () => true, release () {} })
+  await (await first).release()
+  t.equal(segment.stats().pending, 0)
 })
 
 t.test('whose turn comes too late is not sent', async t => {

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <sys/sem.h>
+#include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <span>
 #include <utility>
@@ -103,6 +105,8 @@ class TurnstileLock {
     for (;;) {
       Status status = set_.Operate(take, deadline.Within(kGateCheck));
       if (status.code() != Code::kBusy || deadline.Expired() || IsLost(place)) return status;
+      // One reader too many: that one of them has left, the kernel tells nobody.
+      if (status.error().system_errno == ERANGE) usleep(kFullCheck);
     }
   }
 
@@ -129,6 +133,7 @@ class TurnstileLock {
   static constexpr std::chrono::milliseconds kLongestSlice{1000};
   static constexpr std::chrono::milliseconds kBeforeGate{5};  // until a try to be next
   static constexpr std::chrono::milliseconds kGateCheck{100};
+  static constexpr useconds_t kFullCheck = 1000;
 
   void Give(LockSemaphore semaphore, short count) const noexcept {
     const sembuf give{semaphore, static_cast<short>(-count), SEM_UNDO | IPC_NOWAIT};

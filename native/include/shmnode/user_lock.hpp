@@ -43,6 +43,8 @@ class UserLock {
   // A look without a try. True also where the set is gone: a try will tell.
   bool LooksFree() const noexcept { return set_.Value(kUser) <= 0; }
 
+  SemaphoreSet set() const noexcept { return set_; }
+
  private:
   SemaphoreSet set_;
 };
@@ -68,6 +70,11 @@ class UserLockHold {
 
   // False once it was lost: its set was removed, or reset by somebody.
   bool IsHeld() const noexcept { return held_ && lock_.IsHeldHere(); }
+
+  // For who knows that it was lost, and that another of this process has it now.
+  void Abandon() noexcept { held_ = false; }
+
+  SemaphoreSet set() const noexcept { return lock_.set(); }
 
  private:
   explicit UserLockHold(UserLock lock) noexcept : lock_(lock), held_(true) {}
