@@ -18,7 +18,8 @@
       ["sanitize!=''", {
         "cflags_cc": ["-fsanitize=<(sanitize)", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-g", "-O1"],
         "cflags_cc!": ["-O3"],
-        "ldflags": ["-fsanitize=<(sanitize)"]
+        # Of the two sanitizers' shared libraries each would take the other's functions for its own, and not find its log.
+        "ldflags": ["-fsanitize=<(sanitize)", "-static-libubsan", "-Wl,--exclude-libs,libubsan.a"]
       }],
       # It knows no fences, and says so.
       ["sanitize=='thread'", { "cflags_cc": ["-Wno-tsan"] }]
@@ -37,6 +38,22 @@
     }
   ],
   "conditions": [
+    # Mistakes on purpose: see native/sanitize/self-check.js.
+    ["sanitize!=''", {
+      "targets": [
+        {
+          "target_name": "broken_addon",
+          "type": "loadable_module",
+          "sources": ["native/sanitize/broken_addon.cc"]
+        },
+        {
+          "target_name": "broken_threads",
+          "type": "executable",
+          "sources": ["native/sanitize/broken_threads.cc"],
+          "ldflags": ["-pthread"]
+        }
+      ]
+    }],
     ["tests==1", {
       "targets": [
         {

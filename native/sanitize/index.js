@@ -2,38 +2,53 @@
 
 // npm run test:asan and npm run test:tsan: the tests under sanitizers, in builds of their own under build/Sanitize.
 //
-//   npm run test:asan -- [--core] [TEST FILES]   AddressSanitizer, its leak check and UndefinedBehaviorSanitizer: the core's
-//                                                programs, then the whole suite or the files named; --core: only the programs
-//   npm run test:tsan                            ThreadSanitizer: those tests of the core that have threads
+//   npm run test:asan                  AddressSanitizer, its leak check and UndefinedBehaviorSanitizer, under the whole suite
+//   npm run test:asan -- TEST FILES    the same under these files alone
+//   npm run test:asan -- --core        the same under the core's programs alone
+//   npm run test:tsan                  ThreadSanitizer, under those tests of native/test that have threads
+//
+// Before that, the sanitizers have to find mistakes on purpose: see self-check.js.
 //
 // Node.js itself is not compiled for them. AddressSanitizer is loaded before it, so that memory which the addon shares with it
-// is watched too; ThreadSanitizer would take everything that Node.js does for a race, so it has the core alone.
+// is watched too; ThreadSanitizer would take everything that Node.js does for a race, so it has native/test alone.
 
 const { execFileSync, spawnSync } = require('node:child_process')
 const fs = require('node:fs')
 const path = require('node:path')
 const { parseArgs } = require('node:util')
 const { problems } = require('./reports')
+const { selfCheck } = require('./self-check')
+const { LEFT_OUT } = require('./left-out')
 const { copyTree, build } = require('./tree')
 
-const ADDRESS = {
-  kinds: 'address,undefined',
-  targets: [],
-  preload: 'libasan.so',
-  programs: [['core_test'], ['fail_calls']],
-  // A small quarantine: some tests look at how memory grows. LeakSanitizer's own exit code is 0, as Node.js leaks at exit: see
-  // reports.js for what counts.
-  env: log => ({
-    ASAN_OPTIONS: `detect_leaks=1:abort_on_error=1:quarantine_size_mb=4:detect_stack_use_after_return=1:log_path=${log}`,
-    LSAN_OPTIONS: 'exitcode=0:report_objects=0',
-    UBSAN_OPTIONS: `print_stacktrace=1:log_path=${log}`
-  })
+const SANITIZERS = {
+  address: {
+    kinds: 'address,undefined',
+    core: { targets: ['broken_addon', 'core_test', 'fail_calls', 'failing_calls'], programs: [['core_test'], ['fail_calls']] },
+    preload: 'libasan.so',
+    // A small quarantine: some tests look at how memory grows. LeakSanitizer's own exit code is 0, as Node.js leaks at exit: see
+    // reports.js for what counts.
+    env: log => ({
+      ASAN_OPTIONS: `detect_leaks=1:abort_on_error=1:quarantine_size_mb=4:detect_stack_use_after_return=1:log_path=${log}`,
+      LSAN_OPTIONS: 'exitcode=0:report_objects=0',
+      UBSAN_OPTIONS: `print_stacktrace=1:log_path=${log}`
+    })
+  },
+  thread: {
+    kinds: 'thread',
+    core: { targets: ['broken_threads', 'core_test'], programs: [['core_test', 'thread']] },
+    env: log => ({ TSAN_OPTIONS: `suppressions=${path.join(__dirname, 'thread.supp')}:log_path=${log}:second_deadlock_stack=1` })
+  }
 }
-const THREAD = {
-  kinds: 'thread',
-  targets: ['core_test'],
-  programs: [['core_test', 'threads']],
-  env: log => ({ TSAN_OPTIONS: `suppressions=${path.join(__dirname, 'thread.supp')}:log_path=${log}:second_deadlock_stack=1` })
+
+/** Where sanitizers write from now on, and the environment that tells them to. */
+function session (tree, { preload, env }) {
+  const folder = path.join(tree, 'reports')
+  fs.rmSync(folder, { recursive: true, force: true })
+  fs.mkdirSync(folder)
+  fs.chmodSync(folder, 0o1777) // some tests change the user
+  const library = preload && execFileSync('gcc', [`-print-file-name=${preload}`], { encoding: 'utf8' }).trim()
+  return { folder, env: { ...env(path.join(folder, 'report')), ...(library && { LD_PRELOAD: library }) } }
 }
 
 /** One command in the copy; true if it left with 0. */
@@ -45,18 +60,23 @@ function passes (tree, command, args, env) {
   return status === 0
 }
 
-function run ({ kinds, targets, preload, programs, env }, name, suite) {
+/** The command line for these test files, or all but those that are left out. */
+function suite (files) {
+  const which = files.length > 0 ? files : Object.keys(LEFT_OUT).map(file => `--exclude=${file}`)
+  return ['npx', '--no-install', 'tap', '--timeout=900', ...which]
+}
+
+function run (name, coreAlone, files) {
+  const sanitizer = SANITIZERS[name]
+  const { kinds, core } = sanitizer
   const tree = copyTree(name)
-  build(tree, kinds, targets)
-  const reports = path.join(tree, 'reports')
-  fs.rmSync(reports, { recursive: true, force: true })
-  fs.mkdirSync(reports, { mode: 0o1777 }) // some tests change the user
-  fs.chmodSync(reports, 0o1777)
-  const options = env(path.join(reports, 'report'))
-  if (preload) options.LD_PRELOAD = execFileSync('gcc', [`-print-file-name=${preload}`], { encoding: 'utf8' }).trim()
-  const results = programs.map(([program, ...args]) => passes(tree, path.join(tree, 'build/Release', program), args, options))
-  if (suite) results.push(passes(tree, 'npx', ['--no-install', 'tap', '--timeout=900', ...suite], options))
-  const found = problems(reports)
+  const built = path.join(tree, 'build/Release')
+  build(tree, kinds, coreAlone ? core.targets : [])
+  if (!selfCheck(name, built, () => session(tree, sanitizer))) return false
+  const programs = core.programs.map(([program, ...args]) => [path.join(built, program), ...args])
+  const { folder, env } = session(tree, sanitizer)
+  const results = (coreAlone ? programs : [suite(files)]).map(([command, ...args]) => passes(tree, command, args, env))
+  const found = problems(folder)
   for (const problem of found) console.log(problem)
   console.log(`${found.length} reports of sanitizers`)
   return results.every(Boolean) && found.length === 0
@@ -64,5 +84,4 @@ function run ({ kinds, targets, preload, programs, env }, name, suite) {
 
 const { values, positionals } = parseArgs({ options: { core: { type: 'boolean', default: false } }, allowPositionals: true })
 const [name, ...files] = positionals
-const passed = name === 'thread' ? run(THREAD, name) : run(ADDRESS, name, values.core ? undefined : files)
-process.exitCode = passed ? 0 : 1
+process.exitCode = run(name, values.core || name === 'thread', files) ? 0 : 1

@@ -5,9 +5,9 @@
 const fs = require('node:fs')
 const path = require('node:path')
 
-/** The runtime and the C++ library, through which our code allocates. */
-const THROUGH = /libasan|libubsan|libstdc\+\+|\/bits\/|\/ext\/|\/c\+\+\//
-const OURS = /shmnode\.node|core_test|fail_calls|native\/(addon|include|test)\//
+/** The runtime, the C++ library and Node-API's C++ face, through which our code allocates. */
+const THROUGH = /libsanitizer|libasan|libstdc\+\+|\/bits\/|\/ext\/|\/c\+\+\/|node-addon-api/
+const OURS = /\bnative\/\w+\//
 
 /** Node.js leaves much behind at exit. A leak is ours if our code is the first on its stack. */
 function isOurLeak (record) {

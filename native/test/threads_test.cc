@@ -1,17 +1,10 @@
 // What threads of one process share: a handle, whose const members may all be called at once, and what the core keeps for the
 // process. ThreadSanitizer watches these (npm run test:tsan).
-#include <thread>
+#include "threads.hpp"
 
 #include "cells.hpp"
 
 namespace {
-
-template <class Body>
-void InThreads(int count, Body body) {
-  std::vector<std::thread> threads;
-  for (int i = 0; i < count; i++) threads.emplace_back([&body, i] { body(i); });
-  for (std::thread& thread : threads) thread.join();
-}
 
 const tap::Test kOneHandle("threads: every call on one handle at once", [] {
   const auto cell = cells::MustOpenPrivate({.capacity = 1024, .checksum = true, .owner = {}});
