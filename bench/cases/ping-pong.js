@@ -1,77 +1,69 @@
 'use strict'
 
-// P6: two processes, one value to and fro. Both ways are open all the time, and their rounds alternate.
+// P6: two processes, one value to and fro. Both ways are open all the time, and their rounds alternate. To wake a processor
+// that has nothing to do takes several times as long as all the rest, and the scheduler may or may not spare a pair that:
+// so each process is held to a processor, once to one of its own, once to the same.
 
-const { fork } = require('node:child_process')
+const { spawn } = require('node:child_process')
 const { once } = require('node:events')
-const net = require('node:net')
+const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
 const shm = require('shmnode')
-const { quantile } = require('../measure')
 
-const PEER = path.join(__dirname, '../peers/answerer.js')
 const CALLS = 2000
-const bytes = Buffer.alloc(64, 1)
 const ends = []
 
-const make = count => Promise.all(Array.from({ length: count }, () => shm.open(shm.PRIVATE, { capacity: 64 })))
-
-async function listen (name) {
-  const file = path.join(os.tmpdir(), `shmnode-bench-${process.pid}-${name}.sock`)
-  const server = net.createServer().listen(file)
-  await once(server, 'listening')
-  return { file, server }
-}
-
-/** Segments and a socket to a process of its own, in which so many other segments are watched, as they are here. */
-async function connect (name, watched) {
-  const [ping, pong, ...others] = await make(watched)
-  const { file, server } = await listen(name)
-  const peer = fork(PEER)
-  peer.send({ ping: ping.id, pong: pong.id, others: others.map(({ id }) => id), socket: file })
-  const [[socket]] = await Promise.all([once(server, 'connection'), once(peer, 'message')])
-  const answers = pong.watch()
-  for (const other of others) other.watch().next().catch(() => {}) // destroyed at the end
-  ends.push(async () => {
-    peer.kill()
-    socket.destroy()
-    server.close()
-    await answers.return()
-    await Promise.all([ping, pong, ...others].map(segment => segment.destroy()))
+/** What this process may run on, from the kernel's `0-3,8`. */
+function processors () {
+  const [, list] = /^Cpus_allowed_list:\s*(.*)$/m.exec(fs.readFileSync('/proc/self/status', 'utf8'))
+  return list.split(',').flatMap(range => {
+    const [first, last = first] = range.split('-').map(Number)
+    return Array.from({ length: last - first + 1 }, (_, i) => first + i)
   })
-  return { ping, answers, socket }
 }
 
-/** The median in nanoseconds: a process that others keep from running for a while would decide a mean. */
-const median = async (calls, roundTrip) => {
-  const times = new Array(calls)
-  for (let i = 0; i < calls; i++) {
-    const began = process.hrtime.bigint()
-    await roundTrip()
-    times[i] = Number(process.hrtime.bigint() - began)
+async function start (name, processor, given) {
+  const file = path.join(__dirname, '../peers', `${name}.js`)
+  const peer = spawn('taskset', ['-c', processor, process.execPath, file], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  peer.send(given)
+  await once(peer, 'message')
+  return peer
+}
+
+/** Two processes that watch so many segments; the way to ask one of them for the median of its round trips. */
+async function connect (watched, [first, second]) {
+  const segments = await Promise.all(Array.from({ length: watched }, () => shm.open(shm.PRIVATE, { capacity: 64 })))
+  const [ping, pong, ...others] = segments.map(({ id }) => id)
+  const given = { ping, pong, others, socket: path.join(os.tmpdir(), `shmnode-bench-${process.pid}-${ends.length}.sock`) }
+  const asker = await start('asker', first, given)
+  const answerer = await start('answerer', second, given)
+  ends.push(async () => {
+    asker.kill()
+    answerer.kill()
+    await Promise.all(segments.map(segment => segment.destroy()))
+    fs.rmSync(given.socket, { force: true })
+  })
+  const by = way => async calls => {
+    asker.send({ way, calls })
+    const [median] = await once(asker, 'message')
+    return median
   }
-  return quantile(times, 0.5)
+  return { ours: by('segment'), floor: by('socket') }
 }
-
-const bySegment = ({ ping, answers }) => calls => median(calls, () => {
-  const answer = answers.next()
-  ping.writeSync(bytes)
-  return answer
-})
-
-const bySocket = ({ socket }) => calls => median(calls, () => new Promise(resolve => {
-  socket.once('data', resolve)
-  socket.write(bytes)
-}))
 
 /** @returns {Promise<import('../measure').BenchCase[]>} */
 async function pingPong () {
-  const few = await connect('few', 2)
-  const many = await connect('many', 1000)
+  const [first, second = first] = processors()
+  const apart = await connect(2, [first, second])
+  const together = await connect(2, [first, first])
+  const many = await connect(1000, [first, second])
+  const manyTogether = await connect(1000, [first, first])
   return [
-    { id: 'P6', title: 'commit, watch, commit, watch / Unix socket to and fro', calls: CALLS, ours: bySegment(few), floor: bySocket(few), bar: 0.9 },
-    { id: 'P6m', title: 'the same with 1,000 segments watched', calls: CALLS, ours: bySegment(many), floor: bySocket(many), bar: 1.5 }
+    { id: 'P6', title: 'commit, watch, commit, watch / Unix socket to and fro', calls: CALLS, ...apart, bar: 0.9 },
+    { id: 'P6o', title: 'the same on one processor', calls: CALLS, ...together, bar: 0.9 },
+    { id: 'P6m', title: 'the same as P6 with 1,000 segments watched', calls: CALLS, ...many, bar: 1.5 },
+    { id: 'P6mo', title: 'the same on one processor', calls: CALLS, ...manyTogether, bar: 1.5 }
   ]
 }
 

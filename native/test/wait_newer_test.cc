@@ -119,6 +119,7 @@ void CheckMany(bool polling) {
   std::thread changer([&] {
     for (size_t i = 0; i < words.size(); i++) {
       while (turn != i) std::this_thread::yield();
+      std::this_thread::sleep_for(10 * shmnode::EagerLook::kLongest);  // the waiter sleeps by then
       words[i] = 1;
       shmnode::FutexWakeAll(words[i]);
     }

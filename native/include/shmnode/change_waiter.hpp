@@ -1,6 +1,7 @@
 // Waits until one of many words changes: how one thread follows many cells.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -8,6 +9,7 @@
 #include <cstdint>
 #include <span>
 
+#include "eager_look.hpp"
 #include "futex.hpp"
 #include "useless_wakes.hpp"
 
@@ -49,12 +51,17 @@ class ChangeWaiter {
  private:
   FutexEnd WaitOnce(Deadline deadline) noexcept {
     if (count_ == 1) return WaitForControl(deadline);
+    if (eager_.For([this] { return HasChanged(); })) return FutexEnd::kWoken;
     if (!polling_) {
       const FutexEnd end = FutexWaitAny(std::span(words_.data(), count_), deadline);
       if (end != FutexEnd::kUnsupported) return end;
       polling_ = true;
     }
     return WaitForControl(deadline.Within(kPollPause));
+  }
+
+  bool HasChanged() const noexcept {
+    return std::any_of(words_.begin(), words_.begin() + count_, [](const SeenWord& word) { return word.HasChanged(); });
   }
 
   FutexEnd WaitForControl(Deadline deadline) noexcept { return FutexWait(control_, static_cast<uint32_t>(words_.front().seen), deadline); }
@@ -64,6 +71,7 @@ class ChangeWaiter {
   size_t count_ = 1;
   bool polling_ = false;
   UselessWakes wakes_;
+  EagerLook eager_;
 };
 
 }  // namespace shmnode

@@ -41,6 +41,10 @@ struct SeenWord {
   SeenWord() noexcept = default;
   SeenWord(const std::atomic<uint32_t>& word, uint32_t value) noexcept : seen(value), address(reinterpret_cast<uintptr_t>(&word)) {}
 
+  bool HasChanged() const noexcept {
+    return reinterpret_cast<const std::atomic<uint32_t>*>(address)->load(std::memory_order_relaxed) != static_cast<uint32_t>(seen);
+  }
+
   uint64_t seen = 0;
   uint64_t address = 0;
   uint32_t flags = 2;  // FUTEX_32, shared
