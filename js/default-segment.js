@@ -12,7 +12,8 @@ const CLASSIC_KEY = 32140895
 /** A number is a key, in decimal or hexadecimal; anything else is a name. */
 function reference () {
   const text = process.env.SHM_KEY || String(CLASSIC_KEY)
-  const key = /^(-?\d+|0x[0-9a-f]+)$/i.test(text) ? Number(text) : text
+  // What begins like a number is meant to be one.
+  const key = /^(-?\d+$|0x)/i.test(text) ? Number(text) : text
   parseReference(key, 'SHM_KEY')
   return key
 }

@@ -4,6 +4,7 @@ const closeWithGrace = require('close-with-grace')
 const Fastify = require('fastify')
 const app = require('./app')
 const { readConfig, ConfigError } = require('./config')
+const { STOP_SIGNALS, onStopSignal } = require('./lib/stop-signals')
 
 const GRACE_PERIOD = 10000
 const REQUEST_LOG_LEVELS = new Set(['debug', 'trace'])
@@ -12,11 +13,12 @@ const REQUEST_LOG_LEVELS = new Set(['debug', 'trace'])
 async function main () {
   const config = readConfig(process.env)
   const server = build(config)
-  const grace = closeWithGrace({ delay: GRACE_PERIOD, logger: server.log }, async ({ err, signal }) => {
+  const grace = closeWithGrace({ delay: GRACE_PERIOD, logger: server.log, skip: STOP_SIGNALS }, async ({ err, signal }) => {
     if (err) server.log.fatal({ err }, 'stopping')
     else server.log.info({ signal }, 'stopping')
     await server.close()
   })
+  onStopSignal(() => grace.close(), server.log)
   try {
     await server.listen({ host: config.host, port: config.port })
   } catch (error) {

@@ -79,7 +79,7 @@ t.test('an environment that means nothing', async t => {
     t.rejects(run(shm => shm.read(), [], { env: { ...env, [name]: value } }), { code, message: new RegExp(name) }, `${name}=${value}`)
   for (const capacity of ['0', '-1', 'much', '1.5', '9007199254740992']) await refuses('SHM_CAPACITY', capacity, 'ERR_OUT_OF_RANGE')
   for (const key of ['0', 'a/b', ' ']) await refuses('SHM_KEY', key, 'ERR_INVALID_ARG_VALUE')
-  await refuses('SHM_KEY', '4294967296', 'ERR_OUT_OF_RANGE')
+  for (const key of ['4294967296', '0x', '0x1g']) await refuses('SHM_KEY', key, 'ERR_OUT_OF_RANGE')
   await refuses('SHM_LAYOUT', 'raw', 'ERR_INVALID_ARG_VALUE')
 })
 

@@ -3,6 +3,7 @@
 // The C++ programs at the same segments: native/test/peer.cc and storm_peer.cc.
 
 const { execFile } = require('node:child_process')
+const fs = require('node:fs')
 const path = require('node:path')
 const { promisify } = require('node:util')
 const { start } = require('./child')
@@ -19,7 +20,10 @@ async function peer (...args) {
 }
 
 /** Starts it; killed when the test ends. */
-const startPeer = (t, ...args) => start(t, PEER, args)
+function startPeer (t, ...args) {
+  if (!fs.existsSync(PEER)) throw new Error('the test programs are not built: npm run build:tests')
+  return start(t, PEER, args)
+}
 /** ROLE KEY CAPACITY SEED: at work until it is killed. */
 const startStormPeer = (t, ...args) => start(t, STORM_PEER, args)
 

@@ -100,6 +100,21 @@ t.test('what waits when the signal comes is finished', { skip: noPeer }, async t
   t.same(await child.ended, { code: 0, signal: null })
 })
 
+t.test('one Ctrl-C that comes twice is one', { skip: noPeer }, async t => {
+  const key = uniqueKey(t)
+  const { child, port } = await start(t, { SHM_KEY: String(key) })
+  const holder = await hold(t, key, 60_000)
+  const waiting = post(port, '"late"')
+  await new Promise(resolve => setTimeout(resolve, 300))
+  child.kill('SIGINT')
+  child.kill('SIGTERM')
+  setTimeout(() => child.kill('SIGINT'), 10)
+  await new Promise(resolve => setTimeout(resolve, 100))
+  holder.kill('SIGKILL')
+  t.match(await waiting, { statusCode: 200, body: '"late"' })
+  t.same(await child.ended, { code: 0, signal: null })
+})
+
 t.test('a second signal ends it at once', { skip: noPeer }, async t => {
   const key = uniqueKey(t)
   const { child, port } = await start(t, { SHM_KEY: String(key) })
@@ -107,7 +122,7 @@ t.test('a second signal ends it at once', { skip: noPeer }, async t => {
   const waiting = post(port, '"never"').catch(error => error.code)
   await new Promise(resolve => setTimeout(resolve, 300))
   child.kill('SIGTERM')
-  await new Promise(resolve => setTimeout(resolve, 300))
+  await new Promise(resolve => setTimeout(resolve, 1000))
   child.kill('SIGTERM')
   t.same(await child.ended, { code: 1, signal: null })
   t.equal(await waiting, 'ECONNRESET')
