@@ -29,14 +29,14 @@ const SANITIZERS = {
     // A small quarantine: some tests look at how memory grows. LeakSanitizer's own exit code is 0, as Node.js leaks at exit: see
     // reports.js for what counts.
     env: log => ({
-      ASAN_OPTIONS: `detect_leaks=1:abort_on_error=1:quarantine_size_mb=4:detect_stack_use_after_return=1:log_path=${log}`,
+      ASAN_OPTIONS: `detect_leaks=1:abort_on_error=1:quarantine_size_mb=4:detect_stack_use_after_return=1:symbolize=0:log_path=${log}`,
       LSAN_OPTIONS: 'exitcode=0:report_objects=0',
       UBSAN_OPTIONS: `print_stacktrace=1:log_path=${log}`
     })
   },
   thread: {
     kinds: 'thread',
-    core: { targets: ['broken_threads', 'core_test'], programs: [['core_test', 'thread']] },
+    core: { targets: ['broken_threads', 'core_test'], programs: [['core_test', 'thread'], ['core_test', 'wait newer'], ['core_test', 'change waiter']] },
     env: log => ({ TSAN_OPTIONS: `suppressions=${path.join(__dirname, 'thread.supp')}:log_path=${log}:second_deadlock_stack=1` })
   }
 }
@@ -55,15 +55,16 @@ function session (tree, { preload, env }) {
 function passes (tree, command, args, env) {
   const began = Date.now()
   const { status, signal } = spawnSync(command, args, { cwd: tree, env: { ...process.env, ...env }, stdio: 'inherit' })
-  const name = [path.basename(command), ...args].join(' ')
+  const name = [path.basename(command), ...args.filter(arg => !arg.startsWith('--test-env='))].join(' ')
   console.log(`${status === 0 ? 'ok' : 'not ok'} - ${name} (${((Date.now() - began) / 1000).toFixed(0)} s)${signal ?? ''}`)
   return status === 0
 }
 
-/** The command line for these test files, or all but those that are left out. */
-function suite (files) {
+/** The command line for these test files, or all but those that are left out. The runner itself needs no sanitizer. */
+function suite (files, env) {
   const which = files.length > 0 ? files : Object.keys(LEFT_OUT).map(file => `--exclude=${file}`)
-  return ['npx', '--no-install', 'tap', '--timeout=900', ...which]
+  const variables = Object.entries(env).map(([name, value]) => `--test-env=${name}=${value}`)
+  return ['npx', ['--no-install', 'tap', '--reporter=tap', '--timeout=900', ...variables, ...which]]
 }
 
 function run (name, coreAlone, files) {
@@ -75,7 +76,9 @@ function run (name, coreAlone, files) {
   if (!selfCheck(name, built, () => session(tree, sanitizer))) return false
   const programs = core.programs.map(([program, ...args]) => [path.join(built, program), ...args])
   const { folder, env } = session(tree, sanitizer)
-  const results = (coreAlone ? programs : [suite(files)]).map(([command, ...args]) => passes(tree, command, args, env))
+  const results = coreAlone
+    ? programs.map(([command, ...args]) => passes(tree, command, args, env))
+    : [passes(tree, ...suite(files, env))]
   const found = problems(folder)
   for (const problem of found) console.log(problem)
   console.log(`${found.length} reports of sanitizers`)

@@ -11,9 +11,9 @@ const CHECKS = {
     command: built => [process.execPath, '-e', 'process.dlopen({ exports: {} }, process.argv[1])', `${built}/broken_addon.node`],
     right: ['nothing'],
     wrong: {
-      leak: /^Direct leak of [^]*Leak/,
+      leak: /^Direct leak of [^]*broken_addon\.cc/,
       'read beyond the end': /heap-buffer-overflow[^]*RacyCopy/,
-      'read after free': /heap-use-after-free[^]*ReadFreed/,
+      'read after free': /heap-use-after-free[^]*broken_addon\.cc/,
       overflow: /signed integer overflow/
     }
   },
