@@ -8,7 +8,7 @@ const { withSegment } = require('../helpers/segment')
 t.test('one more call than may be pending', async t => {
   const segment = await withSegment(t, { maxPending: 3 })
   const pending = [segment.write('a'), segment.read(), segment.snapshot()]
-  const error = { code: 'ERR_SHM_QUEUE_FULL', key: segment.key, message: /3 calls.*maxPending/ }
+  const error = { code: 'ERR_SHM_QUEUE_FULL', key: segment.key, message: /3 are pending.*maxPending/ }
   await Promise.all([
     t.rejects(segment.write('b'), error),
     t.rejects(segment.read(), error),
