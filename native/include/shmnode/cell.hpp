@@ -25,6 +25,7 @@
 #include "turnstile_lock.hpp"
 #include "useless_wakes.hpp"
 #include "user_lock.hpp"
+#include "watchers.hpp"
 #include "writer_mark.hpp"
 
 namespace shmnode {
@@ -98,7 +99,7 @@ class WriteHold {
 class Cell {
  public:
   Cell(Segment segment, const Geometry& geometry) noexcept
-      : segment_(std::move(segment)), geometry_(geometry), lock_(SemaphoreSet(geometry.semaphore_id)) {}
+      : segment_(std::move(segment)), geometry_(geometry), lock_(SemaphoreSet(geometry.semaphore_id)), watchers_(segment_) {}
 
   const Geometry& geometry() const noexcept { return geometry_; }
   const Segment& segment() const noexcept { return segment_; }
@@ -166,8 +167,20 @@ class Cell {
     return next;
   }
 
-  // The word that changes with every commit. Who loads it, then looks for a newer version, then waits until the word is
-  // another one, misses no commit.
+  // Before the first wait for a change.
+  void BeginToWatch() const noexcept {
+    if (segment_.read_only()) Watchers::AnnounceReader(segment_);
+  }
+
+  // What a wait for the next change sleeps on, once a look has found none. Before that look, since it tells writers that they
+  // have somebody to wake: who then waits while the word is still what this gave misses no commit.
+  uint32_t AnnounceWait() const noexcept {
+    const uint32_t seen = NotifyWord().load(std::memory_order_seq_cst);
+    if (!segment_.read_only()) watchers_.Announce(seen);
+    return seen;
+  }
+
+  // The word that changes with every commit.
   const std::atomic<uint32_t>& NotifyWord() const noexcept { return header()->notify; }
 
   // The current version if it is above `version`; nothing if it is not. kDestroyed and kCorrupt where no version will
@@ -182,8 +195,9 @@ class Cell {
 
   // Waits until the current version is above `version`, and tells it. Needs no right to write. kBusy at the deadline.
   Result<uint64_t> WaitNewer(uint64_t version, Deadline deadline) const noexcept {
+    BeginToWatch();
     for (UselessWakes wakes;;) {
-      const uint32_t seen = NotifyWord().load(std::memory_order_acquire);
+      const uint32_t seen = AnnounceWait();
       if (const auto newer = LookForNewer(version)) return *newer;
       if (const Status removed = CheckNotRemoved(); removed.code() == Code::kDestroyed) return removed.error();
       if (deadline.Expired()) return Fail(Code::kBusy, "no newer version");
@@ -193,7 +207,7 @@ class Cell {
   }
 
   // Wakes who waits for a change. A writer that dies before this is no loss: waits are sliced, and look again.
-  void Wake() const noexcept { FutexWakeAll(header()->notify); }
+  void Wake() const noexcept { watchers_.Wake(); }
 
   // Lock, commit and wake of one value.
   Result<uint64_t> Write(const WriteRequest& request, Deadline deadline) const noexcept {
@@ -343,6 +357,7 @@ class Cell {
   Segment segment_;
   Geometry geometry_;
   TurnstileLock lock_;
+  Watchers watchers_;
 };
 
 }  // namespace shmnode

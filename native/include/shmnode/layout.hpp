@@ -61,7 +61,10 @@ struct Header {
   alignas(64) std::atomic<uint64_t> commit;  // on a cache line of its own: the one that all readers load
   alignas(64) std::atomic<uint32_t> notify;  // futex word; waiters' traffic stays off the commit's line
   std::atomic<uint32_t> retired;
-  std::atomic<uint64_t> writer;  // a WriterMark: who is changing the value now, or died over it
+  std::atomic<uint64_t> writer;          // a WriterMark: who is changing the value now, or died over it
+  std::atomic<uint32_t> awaited;         // the newest value of `notify` that somebody may sleep on
+  std::atomic<uint32_t> woken;           // who slept on a value of `notify` before this one was woken
+  std::atomic<uint32_t> awaited_always;  // not 0: somebody who cannot write here may sleep on any value
   alignas(256) SlotDescriptor slots[kMaxSlots];
 };
 
@@ -84,6 +87,9 @@ static_assert(offsetof(Header, commit) == 128);
 static_assert(offsetof(Header, notify) == 192);
 static_assert(offsetof(Header, retired) == 196);
 static_assert(offsetof(Header, writer) == 200);
+static_assert(offsetof(Header, awaited) == 208);
+static_assert(offsetof(Header, woken) == 212);
+static_assert(offsetof(Header, awaited_always) == 216);
 static_assert(offsetof(Header, slots) == 256);
 static_assert(offsetof(SlotDescriptor, version) == 0);
 static_assert(offsetof(SlotDescriptor, length) == 8);
