@@ -293,7 +293,7 @@ class Cell {
     SlotDescriptor& slot = SlotOf(version);
     slot.version.store(0, std::memory_order_seq_cst);
     std::atomic_thread_fence(std::memory_order_release);
-    RacyCopy(PayloadOf(version), request.data, request.length);
+    RacyCopyToSlot(PayloadOf(version), request.data, request.length);
     slot.length.store(request.length, std::memory_order_relaxed);
     slot.committed_ns.store(NowUnixNs(), std::memory_order_relaxed);
     slot.writer_pid.store(static_cast<uint32_t>(ProcessId()), std::memory_order_relaxed);
