@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -87,7 +88,7 @@ class Opener {
     // Of another layout version not even `retired` is known to be where it is here.
     if (geometry.code() == Code::kLayout) return geometry.error();
     if (header->retired.load(std::memory_order_acquire) != 0) return Retired(id);
-    if (options_.exclusive && creates()) return Fail(Code::kExists);
+    if (options_.exclusive && creates() && !(geometry && geometry->incarnation == made_)) return Fail(Code::kExists);
     if (!geometry) return geometry.error();
     if (!options_.read_only) {
       const auto now = Segment::Stat(id);
@@ -154,13 +155,17 @@ class Opener {
     return options_.owner.Check(facts->sem_perm);
   }
 
-  // A destroyer died after it had retired the segment. What is left to do needs no lock: nothing here is used any more.
+  // A destroyer died after it had retired the segment, or is about to remove it. What is left to do needs no lock: nothing
+  // here is used any more. Another user's destroyer is waited for.
   std::optional<Result<Cell>> Retired(int id) const noexcept {
     if (target_.kind == Target::Kind::kId) return Fail(Code::kDestroyed);
     if (options_.read_only) return Fail(Code::kNotFound);
-    const Status removed = Segment::Remove(id);
-    if (!removed && removed.code() == Code::kAccess) return Fail(Code::kDestroyed);
-    return std::nullopt;
+    if (Segment::Remove(id).code() != Code::kAccess) return std::nullopt;
+    for (const Deadline end = deadline_.Within(kLongestRemoval); !end.Expired(); usleep(kPause)) {
+      const auto now = Segment::Find(target_.key);
+      if (!now || *now != id) return std::nullopt;
+    }
+    return Fail(Code::kDestroyed);
   }
 
   // Its semaphore set was removed.
@@ -188,7 +193,9 @@ class Opener {
     if (!id || *id != segment.id()) return std::nullopt;
     if (!IsUntouched(segment)) return Fail(Code::kLayout, "no magic");
     if (segment.size() != SegmentBytesFor(capacity(), slots())) return Fail(Code::kCapacity, "not initialised", segment.size());
-    return Initialise(std::move(segment), *set);
+    // Its creator may have found the set of a segment that was removed, and not have been one of ours.
+    RetireRemovedCells(*set, options_.owner);
+    return Kept(Initialise(std::move(segment), *set), *set);
   }
 
   std::optional<Result<Cell>> CreateWithKey() const noexcept {
@@ -210,12 +217,19 @@ class Opener {
       const Status removed = set->Remove();
       return removed || removed.code() == Code::kDestroyed ? std::nullopt : std::optional<Result<Cell>>(removed.error());
     }
-    // Before there is a new one that accepts writes.
-    RetireRemovedCells(options_.owner);
+    // Before there is a new one that accepts writes. Its own set, too, may have become another segment's meanwhile.
+    RetireRemovedCells(*set, options_.owner);
     auto cell = CreateSegment(target_.key, *set);
-    if (cell.code() == Code::kExists) return std::nullopt;
+    if (cell.code() == Code::kExists || cell.code() == Code::kDestroyed) return std::nullopt;
     if (!cell) static_cast<void>(set->Remove());
-    return cell;
+    return Kept(std::move(cell), *set);
+  }
+
+  // Somebody may have removed the set under the lock. Others came in between then: look again what there is.
+  std::optional<Result<Cell>> Kept(Result<Cell> cell, SemaphoreSet set) const noexcept {
+    if (!cell || set.Stat().code() != Code::kDestroyed) return cell;
+    made_ = cell->geometry().incarnation;
+    return std::nullopt;
   }
 
   Result<Cell> CreateSegment(key_t key, SemaphoreSet set) const noexcept {
@@ -237,9 +251,13 @@ class Opener {
     return Cell(std::move(segment), *geometry);
   }
 
+  static constexpr std::chrono::seconds kLongestRemoval{1};
+  static constexpr useconds_t kPause = 200;
+
   const Target& target_;
   const OpenOptions& options_;
   Deadline deadline_;
+  mutable uint64_t made_ = 0;  // the incarnation that this opener made, and has to look at again
 };
 
 }  // namespace detail
