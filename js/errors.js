@@ -17,6 +17,9 @@ class ShmError extends Error {
 }
 Object.defineProperty(ShmError.prototype, 'name', { value: 'ShmError', configurable: true, writable: true })
 
+/** The layout version of the core. */
+const KNOWN_LAYOUT = { major: 1, minor: 0 }
+
 const limits = {
   shmget: 'the machine has as many segments (sysctl kernel.shmmni) or as much shared memory (kernel.shmall) as it may have',
   semget: 'semaphore sets, semaphores or operations on them are at a limit (sysctl kernel.sem)',
@@ -28,11 +31,18 @@ function describeLimit ({ syscall, errno, reason }) {
   return syscall === 'shmget' && errno === os.constants.errno.EINVAL ? limits.shmmax : limits[syscall] ?? limits.semget
 }
 
+/** `number` has the segment's major and minor in 16 bits each. */
+function describeOtherVersion (number) {
+  const [major, minor] = [number >>> 16, number & 0xffff]
+  if (major < KNOWN_LAYOUT.major) return `has layout ${major}.${minor}, which no shmnode has made; it was left as it is`
+  return `was made with layout ${major}.${minor}: that needs a shmnode that knows layout ${major}, this one knows ${KNOWN_LAYOUT.major}.${KNOWN_LAYOUT.minor}`
+}
+
 function describeLayout ({ reason, number }) {
-  if (reason === 'another layout version') return `its layout version is ${number}, this library knows 1${number > 1 ? ': it needs a newer shmnode' : ''}`
-  if (reason === 'not initialised') return 'it is not initialised'
-  if (reason === 'semaphore set') return 'its key has a semaphore set that shmnode did not make (ipcrm --semaphore-key removes it)'
-  return 'something that shmnode did not make lives there; it was left as it is'
+  if (reason === 'another layout version') return describeOtherVersion(number)
+  if (reason === 'not initialised') return 'is not a cell: it is not initialised'
+  if (reason === 'semaphore set') return 'is not a cell: its key has a semaphore set that shmnode did not make (ipcrm --semaphore-key removes it)'
+  return 'is not a cell: something that shmnode did not make lives there; it was left as it is'
 }
 
 function describeOwner ({ reason, number }) {
@@ -99,7 +109,7 @@ const descriptions = {
   LIMIT: failure => `cannot be made: ${describeLimit(failure)}`,
   TOO_LARGE: describeTooLarge,
   CAPACITY: (failure, context) => `is too small: ${describeCapacity(failure, context)}`,
-  LAYOUT: failure => `is not a cell: ${describeLayout(failure)}`,
+  LAYOUT: describeLayout,
   NAME_COLLISION: () => 'has the key of a segment with another name, or with none',
   OWNER: failure => `is not trusted: ${describeOwner(failure)}`,
   CORRUPT: ({ reason }) => `is corrupt (${reason})`,
@@ -164,4 +174,4 @@ function outOfRange (argument, expected, actual) {
   return error
 }
 
-module.exports = { ShmError, fromFailure, invalidType, invalidValue, outOfRange }
+module.exports = { KNOWN_LAYOUT, ShmError, fromFailure, invalidType, invalidValue, outOfRange }

@@ -297,9 +297,9 @@ class Cell {
     slot.length.store(request.length, std::memory_order_relaxed);
     slot.committed_ns.store(NowUnixNs(), std::memory_order_relaxed);
     slot.writer_pid.store(static_cast<uint32_t>(ProcessId()), std::memory_order_relaxed);
-    std::array<char, kMediaTypeRoom> media_type{};
-    if (!request.media_type.empty()) std::memcpy(media_type.data(), request.media_type.data(), request.media_type.size());
-    RacyCopy(slot.media_type, media_type.data(), kMediaTypeRoom);
+    std::array<std::byte, sizeof(SlotDescriptor) - offsetof(SlotDescriptor, media_type)> rest{};
+    if (!request.media_type.empty()) std::memcpy(rest.data(), request.media_type.data(), request.media_type.size());
+    RacyCopy(reinterpret_cast<std::byte*>(&slot) + offsetof(SlotDescriptor, media_type), rest.data(), rest.size());
     if (geometry_.has_checksum()) slot.crc32c.store(Crc32c(PayloadOf(version), request.length), std::memory_order_relaxed);
     slot.version.store(version, std::memory_order_release);
   }

@@ -98,10 +98,10 @@ inline bool IsUntouched(const Segment& segment) noexcept {
 inline Result<Geometry> LoadGeometry(const Segment& segment) noexcept {
   using detail::LoadOnce;
   const auto* header = reinterpret_cast<const Header*>(segment.data());
-  const uint16_t major = LoadOnce(header->layout_major);
-  if (major != kLayoutMajor) return Fail(Code::kLayout, "another layout version", major);
+  const LayoutVersion layout{.major = LoadOnce(header->layout_major), .minor = LoadOnce(header->layout_minor)};
+  if (layout.major != kLayoutMajor) return Fail(Code::kLayout, "another layout version", layout.Packed());
   Geometry g{
-      .layout_minor = LoadOnce(header->layout_minor),
+      .layout_minor = layout.minor,
       .capacity = LoadOnce(header->capacity),
       .slot_count = LoadOnce(header->slot_count),
       .flags = LoadOnce(header->flags),

@@ -16,6 +16,22 @@ static_assert(sizeof(void*) == 8, "the layout is for 64-bit systems");
 
 // "SHMNODE1" as the little-endian number that its eight bytes are.
 inline constexpr uint64_t kMagic = 0x3145444F4E4D4853;
+
+// Which binary interface a segment has. Every version keeps the magic at offset 0 and these two at 8 and 10. A minor only adds
+// what programs of an older one may leave alone, so they read and write it all the same; of another major nothing is known.
+struct LayoutVersion {
+  uint16_t major;
+  uint16_t minor;
+
+  // Both in one number, and back: how an Error tells it.
+  constexpr uint32_t Packed() const noexcept { return uint32_t{major} << 16U | minor; }
+  static constexpr LayoutVersion Unpacked(uint64_t packed) noexcept {
+    return {.major = static_cast<uint16_t>(packed >> 16U), .minor = static_cast<uint16_t>(packed)};
+  }
+  constexpr bool operator==(const LayoutVersion&) const noexcept = default;
+};
+
+// The one that this library makes, whose major it knows.
 inline constexpr uint16_t kLayoutMajor = 1;
 inline constexpr uint16_t kLayoutMinor = 0;
 inline constexpr uint32_t kHeaderBytes = 4096;
@@ -40,6 +56,8 @@ struct alignas(128) SlotDescriptor {
   std::atomic<uint32_t> writer_pid;
   std::atomic<uint32_t> crc32c;  // of the payload, when kFlagChecksum is set
   char media_type[kMediaTypeRoom];
+  // What a later minor may give a meaning. Whoever knows none stores 0 with each value, so that nothing of an older one stays.
+  char unused[32];
 };
 
 // The first kHeaderBytes of a cell segment. The fields up to `name` never change once `magic` is there, but for
@@ -97,6 +115,7 @@ static_assert(offsetof(SlotDescriptor, committed_ns) == 16);
 static_assert(offsetof(SlotDescriptor, writer_pid) == 24);
 static_assert(offsetof(SlotDescriptor, crc32c) == 28);
 static_assert(offsetof(SlotDescriptor, media_type) == 32);
+static_assert(offsetof(SlotDescriptor, unused) == 96);
 static_assert(sizeof(SlotDescriptor) == 128);
 static_assert(sizeof(Header) <= kHeaderBytes);
 

@@ -45,7 +45,9 @@ struct Error {
   int system_errno = 0;           // 0 where no system call failed
   const char* syscall = nullptr;  // a literal, or null
   pid_t holder = 0;               // kBusy: the pid that holds what was waited for, where known
-  uint64_t number = 0;            // kVersionConflict: current version; kTooLarge, kCapacity: the length or room there is
+  // kVersionConflict: the current version. kTooLarge, kCapacity: the length or room that there is, in bytes. kOwner: the mode
+  // or uid that was found. kLayout of another layout version: that one, LayoutVersion::Packed.
+  uint64_t number = 0;
   const char* reason = nullptr;   // a literal that says more, or null
   key_t key = 0;                  // of the segment that was meant, where the caller may not know it
 };
