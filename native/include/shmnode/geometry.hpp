@@ -99,7 +99,7 @@ inline Result<Geometry> LoadGeometry(const Segment& segment) noexcept {
   using detail::LoadOnce;
   const auto* header = reinterpret_cast<const Header*>(segment.data());
   const LayoutVersion layout{.major = LoadOnce(header->layout_major), .minor = LoadOnce(header->layout_minor)};
-  if (layout.major != kLayoutMajor) return Fail(Code::kLayout, "another layout version", layout.Packed());
+  if (layout.major != kLayoutMajor) return Fail(Code::kLayout, kOtherLayout.data(), layout.Packed());
   Geometry g{
       .layout_minor = layout.minor,
       .capacity = LoadOnce(header->capacity),

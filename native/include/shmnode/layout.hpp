@@ -8,6 +8,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 namespace shmnode {
 
@@ -30,6 +31,9 @@ struct LayoutVersion {
   }
   constexpr bool operator==(const LayoutVersion&) const noexcept = default;
 };
+
+// The reason of the Error that has such a number.
+inline constexpr std::string_view kOtherLayout = "another layout version";
 
 // The one that this library makes, whose major it knows.
 inline constexpr uint16_t kLayoutMajor = 1;

@@ -48,8 +48,8 @@ struct Error {
   // kVersionConflict: the current version. kTooLarge, kCapacity: the length or room that there is, in bytes. kOwner: the mode
   // or uid that was found. kLayout of another layout version: that one, LayoutVersion::Packed.
   uint64_t number = 0;
-  const char* reason = nullptr;   // a literal that says more, or null
-  key_t key = 0;                  // of the segment that was meant, where the caller may not know it
+  const char* reason = nullptr;  // a literal that says more, or null
+  key_t key = 0;                 // of the segment that was meant, where the caller may not know it
 };
 
 inline Error Fail(Code code, const char* reason = nullptr, uint64_t number = 0) noexcept {
