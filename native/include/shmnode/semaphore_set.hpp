@@ -34,6 +34,7 @@ class SemaphoreSet {
     return error;
   }
 
+  // Owner, mode, number of semaphores: kDestroyed where the set is gone, kAccess where this user may not read it.
   Result<semid_ds> Stat() const noexcept {
     semid_ds facts{};
     if (semctl(id_, 0, IPC_STAT, Argument{.facts = &facts}) != 0) return FromErrno("semctl", errno);
@@ -79,6 +80,7 @@ class SemaphoreSet {
     }
   }
 
+  // The kernel's semid, whether the set is there or not.
   int id() const noexcept { return id_; }
 
  private:

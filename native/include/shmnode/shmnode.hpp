@@ -2,8 +2,10 @@
 //
 //   #include <shmnode/shmnode.hpp>
 //
-// The other headers are parts of these, and may be included by themselves as well. No call throws, unless its comment says so;
-// each comment tells which threads may call. Processes in Node.js use the same segments: see the package's README.
+// The other headers are parts of these, and may be included by themselves as well. No call throws, unless its comment says so.
+//
+// Threads: functions and static members may be called from any, at any time, and so may const members of Cell, Segment, SemaphoreSet,
+// TurnstileLock and UserLock on one object by several at once. Other objects are for one thread at a time.
 #pragma once
 
 #include "change_waiter.hpp"  // IWYU pragma: export
