@@ -63,7 +63,7 @@ class Destroyer {
     const auto set = FindSet(&segment);
     if (content == Content::kBlank && !set) {
       const auto now = FindSegment();
-      if (!now || *now != segment.id() || ContentOf(segment) != Content::kBlank) return std::nullopt;
+      if (!now || *now != segment.id() || !StaysBlank(segment, deadline_)) return std::nullopt;
       return Fail(Code::kLayout, "no magic");
     }
     if (!set && set.code() != Code::kNotFound && set.code() != Code::kLayout) return set.error();
