@@ -6,6 +6,7 @@
 
 #include "held_lock.hpp"
 #include "instance.hpp"
+#include "patience.hpp"
 #include "read_batch.hpp"
 #include "task.hpp"
 #include "to_js.hpp"
@@ -17,21 +18,9 @@ namespace shmnode::addon {
 
 namespace {
 
-// A write that finds the lock taken tries again a few times: most holders are gone within microseconds.
-constexpr int kSyncTries = 32;
-
-Result<WriteHold> TryLockForWrite(const Cell& cell) {
-  auto hold = cell.LockForWrite(Deadline::Now());
-  for (int tries = 1; tries < kSyncTries && hold.code() == Code::kBusy; tries++) {
-    auto again = cell.LockForWrite(Deadline::Now());
-    if (again || again.code() != Code::kBusy) return again;
-  }
-  return hold;
-}
-
 Result<uint64_t> WriteNow(const Cell& cell, const WriteRequest& request) {
   Result<uint64_t> version = [&]() -> Result<uint64_t> {
-    const auto hold = TryLockForWrite(cell);
+    const auto hold = WithoutWait([&cell] { return cell.LockForWrite(Deadline::Now()); });
     if (!hold) return hold.error();
     return cell.Commit(*hold, request);
   }();
@@ -39,16 +28,8 @@ Result<uint64_t> WriteNow(const Cell& cell, const WriteRequest& request) {
   return version;
 }
 
-Result<UserLockHold> WaitForUserLock(const Cell& cell, std::chrono::nanoseconds slice) {
-  auto hold = UserLockHold::Acquire(cell.user_lock(), Deadline::Now());
-  if (hold.code() != Code::kBusy || slice.count() == 0) return hold;
-  const WaitPermit permit;
-  if (!permit.granted()) return hold;
-  return UserLockHold::Acquire(cell.user_lock(), permit.Slice(slice));
-}
-
 Result<UserLockHold> AcquireUserLock(const Cell& cell, std::chrono::nanoseconds slice) {
-  auto hold = WaitForUserLock(cell, slice);
+  auto hold = WithPatience([&cell](Deadline deadline) { return UserLockHold::Acquire(cell.user_lock(), deadline); }, slice);
   if (!hold) return hold;
   if (cell.IsRetired()) return shmnode::Fail(Code::kDestroyed);
   // As for reads and writes: the lock of a removed segment, nobody else would want.
