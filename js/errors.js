@@ -28,11 +28,37 @@ function describeLimit ({ syscall, errno, reason }) {
   return syscall === 'shmget' && errno === os.constants.errno.EINVAL ? limits.shmmax : limits[syscall] ?? limits.semget
 }
 
-function describeLayout ({ reason, number }) {
+function describeLayout ({ reason, number }, { layout }) {
+  if (reason === 'a cell') return "is a cell: open it without { layout: 'raw' }"
+  if (reason === 'raw') return "is raw, or was: { layout: 'raw' } opens or destroys it"
+  if (layout === 'raw') return 'has no lock: its key has a semaphore set that shmnode did not make, so give the option `semaphore`'
+  return `is not a cell: ${describeForeign({ reason, number })}`
+}
+
+function describeForeign ({ reason, number }) {
   if (reason === 'another layout version') return `its layout version is ${number}, this library knows 1${number > 1 ? ': it needs a newer shmnode' : ''}`
   if (reason === 'not initialised') return 'it is not initialised'
   if (reason === 'semaphore set') return 'its key has a semaphore set that shmnode did not make (ipcrm --semaphore-key removes it)'
-  return 'something that shmnode did not make lives there; it was left as it is'
+  return "something that shmnode did not make lives there; it was left as it is ({ layout: 'raw' } would take it as it is)"
+}
+
+function describeAccess ({ syscall, reason }) {
+  if (reason === 'no lock yet') return 'has no lock yet, which its owner or root has to make by opening it; or give the option `semaphore`'
+  return `is not open to this user${syscall === 'shmat' ? ' for reading and writing ({ readOnly: true } asks for less)' : ''}`
+}
+
+function describeNotFound ({ reason }) {
+  if (reason === 'semaphore') return 'has no such semaphore'
+  return reason === 'not initialised' ? 'is not there: its creator died before it was initialised' : 'is not there'
+}
+
+/** What the core and the addon cannot do, by their reasons; others say it themselves. */
+const unsupported = {
+  'a raw segment without a key has no lock': 'it has no key to find a semaphore set by, so give the option `semaphore`',
+  'a POSIX semaphore': 'its POSIX semaphore is one lock, which reads and writes take',
+  'a semaphore that counts further than 1': 'its semaphore counts further than 1, and would let two in',
+  'a NUL in the text': 'what comes after a NUL would be lost to its readers',
+  'no external buffers': 'this platform has no ArrayBuffers over memory that is not its own'
 }
 
 function describeOwner ({ reason, number }) {
@@ -47,10 +73,11 @@ function describeCapacity ({ reason, number }, { capacity }) {
     : `its capacity is ${number} bytes, ${capacity} were asked for (a segment never grows: shm.destroy() it, with its value, to make a larger one)`
 }
 
-function describeTooLarge ({ reason, number }, { length }) {
+function describeTooLarge ({ reason, number }, { length, offset, nulTerminated }) {
   if (reason === 'media type') return `has no room: a media type has at most ${number} bytes`
   if (reason === 'target') return `has a value of ${length} bytes, more than the ${number} of the target`
-  return `has no room: ${length} bytes are more than the ${number} of its capacity`
+  const where = offset ? ` at offset ${offset}` : ''
+  return `has no room: ${length} bytes${where} are more than the ${number} of its capacity${nulTerminated ? ' before the NUL' : ''}`
 }
 
 /** `open` gives a segment a new lock where it can. */
@@ -69,6 +96,7 @@ function errnoName (errno) {
 function holding ({ holder, reason }) {
   if (reason === 'queue') return 'calls before it took as long'
   if (reason === 'no newer version') return 'nobody wrote a newer one'
+  if (reason === 'semaphore') return 'its semaphore is taken, perhaps by a process that has died: nobody releases it then'
   if (reason === 'conflict') return 'others wrote first each time'
   if (holder === process.pid) return `process ${holder}, this one, holds its lock`
   return holder ? `process ${holder} holds its lock` : 'its lock is held'
@@ -92,14 +120,14 @@ function subject (label, name, key) {
 
 /** What each code says after the name of the segment. */
 const descriptions = {
-  NOT_FOUND: ({ reason }) => reason === 'not initialised' ? 'is not there: its creator died before it was initialised' : 'is not there',
+  NOT_FOUND: describeNotFound,
   EXISTS: () => 'exists already',
-  ACCESS: ({ syscall }) => `is not open to this user${syscall === 'shmat' ? ' for reading and writing ({ readOnly: true } asks for less)' : ''}`,
+  ACCESS: describeAccess,
   NO_SPACE: () => 'does not fit the memory of this machine',
   LIMIT: failure => `cannot be made: ${describeLimit(failure)}`,
   TOO_LARGE: describeTooLarge,
   CAPACITY: (failure, context) => `is too small: ${describeCapacity(failure, context)}`,
-  LAYOUT: failure => `is not a cell: ${describeLayout(failure)}`,
+  LAYOUT: describeLayout,
   NAME_COLLISION: () => 'has the key of a segment with another name, or with none',
   OWNER: failure => `is not trusted: ${describeOwner(failure)}`,
   CORRUPT: ({ reason }) => `is corrupt (${reason})`,
@@ -109,7 +137,7 @@ const descriptions = {
   QUEUE_FULL: (_, { maxPending }) => `takes no more calls while ${maxPending} ${maxPending === 1 ? 'is' : 'are'} pending (option maxPending)`,
   DESTROYED: describeDestroyed,
   CLOSED: () => 'is closed',
-  UNSUPPORTED: ({ reason }) => `cannot do that: ${reason}`,
+  UNSUPPORTED: ({ reason }) => `cannot do that: ${unsupported[reason] ?? reason}`,
   READ_ONLY: () => 'is open for reading only',
   SYSTEM: () => 'failed'
 }
