@@ -133,7 +133,9 @@ class RawOpener {
   // since the owner would not trust it.
   std::optional<Result<Raw>> MakeSet(const Segment& segment, const ipc_perm& rights) const noexcept {
     if (ContentOf(segment) == Content::kCell) return Fail(Code::kLayout, kCell);
-    if (!CheckMayRemove(segment.id())) return Fail(Code::kAccess, "no lock yet");
+    const Status may = CheckMayRemove(segment.id());
+    if (may.code() == Code::kAccess) return Fail(Code::kAccess, "no lock yet");
+    if (!may) return Lookup(may.error());
     const auto set = SemaphoreSet::Create(rights.__key, kRawSemaphoreCount, rights.mode & 0777U);
     if (set.code() == Code::kExists) return std::nullopt;
     if (!set) return set.error();
