@@ -70,6 +70,32 @@
           "ldflags": ["-pthread"]
         },
         {
+          "target_name": "core_bench",
+          "type": "executable",
+          "sources": ["bench/native/core_bench.cc"]
+        },
+        {
+          "target_name": "frame_producer",
+          "type": "executable",
+          "sources": ["native/examples/frame_producer.cc"]
+        },
+        {
+          "target_name": "settings_reader",
+          "type": "executable",
+          "sources": ["native/examples/settings_reader.cc"]
+        },
+        {
+          "target_name": "shared_counter",
+          "type": "executable",
+          "sources": ["native/examples/shared_counter.cc"]
+        },
+        {
+          "target_name": "follow_many",
+          "type": "executable",
+          "sources": ["native/examples/follow_many.cc"],
+          "ldflags": ["-pthread"]
+        },
+        {
           "target_name": "peer",
           "type": "executable",
           "sources": ["native/test/peer.cc"]

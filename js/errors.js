@@ -17,6 +17,9 @@ class ShmError extends Error {
 }
 Object.defineProperty(ShmError.prototype, 'name', { value: 'ShmError', configurable: true, writable: true })
 
+/** The layout version of the core. */
+const KNOWN_LAYOUT = { major: 1, minor: 0 }
+
 const limits = {
   shmget: 'the machine has as many segments (sysctl kernel.shmmni) or as much shared memory (kernel.shmall) as it may have',
   semget: 'semaphore sets, semaphores or operations on them are at a limit (sysctl kernel.sem)',
@@ -28,18 +31,21 @@ function describeLimit ({ syscall, errno, reason }) {
   return syscall === 'shmget' && errno === os.constants.errno.EINVAL ? limits.shmmax : limits[syscall] ?? limits.semget
 }
 
+/** `number` has the segment's major and minor in 16 bits each. */
+function describeOtherVersion (number) {
+  const [major, minor] = [number >>> 16, number & 0xffff]
+  if (major < KNOWN_LAYOUT.major) return `has layout ${major}.${minor}, which no shmnode has made; it was left as it is`
+  return `was made with layout ${major}.${minor}: that needs a shmnode that knows layout ${major}, this one knows ${KNOWN_LAYOUT.major}.${KNOWN_LAYOUT.minor}`
+}
+
 function describeLayout ({ reason, number }, { layout }) {
   if (reason === 'a cell') return "is a cell: open it without { layout: 'raw' }"
   if (reason === 'raw') return "is raw, or was: { layout: 'raw' } opens or destroys it"
   if (layout === 'raw') return 'has no lock: its key has a semaphore set that shmnode did not make, so give the option `semaphore`'
-  return `is not a cell: ${describeForeign({ reason, number })}`
-}
-
-function describeForeign ({ reason, number }) {
-  if (reason === 'another layout version') return `its layout version is ${number}, this library knows 1${number > 1 ? ': it needs a newer shmnode' : ''}`
-  if (reason === 'not initialised') return 'it is not initialised'
-  if (reason === 'semaphore set') return 'its key has a semaphore set that shmnode did not make (ipcrm --semaphore-key removes it)'
-  return "something that shmnode did not make lives there; it was left as it is ({ layout: 'raw' } would take it as it is)"
+  if (reason === 'another layout version') return describeOtherVersion(number)
+  if (reason === 'not initialised') return 'is not a cell: it is not initialised'
+  if (reason === 'semaphore set') return 'is not a cell: its key has a semaphore set that shmnode did not make (ipcrm --semaphore-key removes it)'
+  return "is not a cell: something that shmnode did not make lives there; it was left as it is ({ layout: 'raw' } would take it as it is)"
 }
 
 function describeAccess ({ syscall, reason }) {
@@ -192,4 +198,4 @@ function outOfRange (argument, expected, actual) {
   return error
 }
 
-module.exports = { ShmError, fromFailure, invalidType, invalidValue, outOfRange }
+module.exports = { KNOWN_LAYOUT, ShmError, fromFailure, invalidType, invalidValue, outOfRange }

@@ -120,15 +120,16 @@ class Segment {
   }
 
   readIntoSync (target, given) {
+    if (given === undefined && isUint8Array(target) && target.length > 0) return this.#readWholeNow(target)
     const range = given === undefined ? undefined : options.range(options.object(given))
-    const asItIs = range === undefined && isUint8Array(target) && target.length > 0
-    const view = asItIs ? target : within(viewOf(target, 'target'), range)
+    const view = within(viewOf(target, 'target'), range)
     const failure = this.#open().readSync(view, range === undefined ? 0 : range.offset, range === undefined)
     if (failure !== undefined) throw this.#tooSmall(failure, view)
     return { length: this.#facts[READ.COPIED], version: this.#facts[READ.VERSION] }
   }
 
   writeSync (data, given) {
+    if (given === undefined && isUint8Array(data) && data.length > 0) return this.#writeBytesNow(data)
     const { mediaType, ifVersion, transfer } = this.#writeOptions(given)
     if (transfer) throw invalidValue('options.transfer', 'means nothing where the data is copied before the call returns', transfer)
     const bytes = bytesToWriteNow(data)
@@ -324,6 +325,20 @@ class Segment {
     this.#checkQueue()
     if (transfer && !signal?.aborted) call.memory = taken(call.memory)
     lane.push(call, signal)
+  }
+
+  /** Without options, on memory that needs no look: half of the time would go into those. */
+  #readWholeNow (target) {
+    const failure = this.#open().readWholeSync(target)
+    if (failure !== undefined) throw this.#tooSmall(failure, target)
+    const facts = this.#facts
+    return { length: facts[READ.COPIED], version: facts[READ.VERSION] }
+  }
+
+  #writeBytesNow (bytes) {
+    const version = this.#open().writeBytesSync(bytes)
+    if (typeof version === 'number') return version
+    throw fromFailure(version, { ...this.#context, length: bytes.length })
   }
 
   /** The core tells the length of the value; here it is the caller's memory that is too small. */

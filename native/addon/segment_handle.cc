@@ -18,16 +18,6 @@ namespace shmnode::addon {
 
 namespace {
 
-Result<uint64_t> WriteNow(const Cell& cell, const WriteRequest& request) {
-  Result<uint64_t> version = [&]() -> Result<uint64_t> {
-    const auto hold = WithoutWait([&cell] { return cell.LockForWrite(Deadline::Now()); });
-    if (!hold) return hold.error();
-    return cell.Commit(*hold, request);
-  }();
-  if (version) cell.Wake();
-  return version;
-}
-
 Result<UserLockHold> AcquireUserLock(const Cell& cell, std::chrono::nanoseconds slice) {
   auto hold = WithPatience([&cell](Deadline deadline) { return UserLockHold::Acquire(cell.user_lock(), deadline); }, slice);
   if (!hold) return hold;
@@ -43,14 +33,10 @@ Napi::Function SegmentHandle::Define(Napi::Env env) {
   return DefineClass(env, "SegmentHandle",
                      {
                          InstanceMethod<&SegmentHandle::Describe>("describe"),
-                         InstanceMethod<&SegmentHandle::Version>("version"),
-                         InstanceMethod<&SegmentHandle::LengthHint>("lengthHint"),
                          InstanceMethod<&SegmentHandle::Read>("read"),
                          InstanceMethod<&SegmentHandle::Write>("write"),
                          InstanceMethod<&SegmentHandle::CancelWrite>("cancelWrite"),
                          InstanceMethod<&SegmentHandle::Lock>("lock"),
-                         InstanceMethod<&SegmentHandle::ReadSync>("readSync"),
-                         InstanceMethod<&SegmentHandle::WriteSync>("writeSync"),
                          InstanceMethod<&SegmentHandle::MediaType>("mediaType"),
                          InstanceMethod<&SegmentHandle::Watch>("watch"),
                          InstanceMethod<&SegmentHandle::Stat>("stat"),
@@ -62,17 +48,16 @@ Napi::Function SegmentHandle::Define(Napi::Env env) {
 Napi::Object SegmentHandle::New(Napi::Env env, std::shared_ptr<const Cell> cell, const Napi::Value& facts) {
   auto object = env.GetInstanceData<Instance>()->segment_handle.New({});
   SegmentHandle* handle = Unwrap(object);
-  handle->cell_ = std::move(cell);
-  handle->facts_ = Napi::Persistent(facts);
-  handle->fact_table_ = Table(facts, 1);
+  *handle->opening_ = {.cell = std::move(cell), .facts = Napi::Persistent(facts), .fact_table = Table(facts, 1)};
+  AddQuickCalls(object, handle->opening_);
   return object;
 }
 
 SegmentHandle::SegmentHandle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SegmentHandle>(info) {}
 
 const std::shared_ptr<const Cell>& SegmentHandle::Opened(Napi::Env env) const {
-  if (!cell_) throw Napi::Error::New(env, "the handle is closed");
-  return cell_;
+  if (!opening_->cell) throw Napi::Error::New(env, "the handle is closed");
+  return opening_->cell;
 }
 
 Napi::Value SegmentHandle::Describe(const Napi::CallbackInfo& info) {
@@ -84,14 +69,6 @@ Napi::Value SegmentHandle::Describe(const Napi::CallbackInfo& info) {
   facts.Set("readOnly", cell->segment().read_only());
   facts.Set("semaphoreId", cell->lock().set().id());
   return facts;
-}
-
-Napi::Value SegmentHandle::Version(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), static_cast<double>(Opened(info.Env())->Version()));
-}
-
-Napi::Value SegmentHandle::LengthHint(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), static_cast<double>(Opened(info.Env())->LengthHint()));
 }
 
 void SegmentHandle::Read(const Napi::CallbackInfo& info) {
@@ -117,34 +94,10 @@ void SegmentHandle::Lock(const Napi::CallbackInfo& info) {
       info[1].As<Napi::Function>(), "shmnode:lock", [cell, slice] { return AcquireUserLock(*cell, slice); }, HeldLock::New);
 }
 
-Napi::Value SegmentHandle::ReadSync(const Napi::CallbackInfo& info) {
-  const Bytes target = ToBytes(info[0]);
-  const ReadRequest request{.target = target.data,
-                            .room = target.length,
-                            .offset = static_cast<uint64_t>(info[1].As<Napi::Number>().DoubleValue()),
-                            .whole = info[2].As<Napi::Boolean>()};
-  const auto facts = Opened(info.Env())->TryRead(request);
-  if (!facts) return ToFailure(info.Env(), facts.error());
-  last_read_ = *facts;
-  StoreFacts(fact_table_, 0, last_read_, request);
-  return info.Env().Undefined();
-}
-
-Napi::Value SegmentHandle::WriteSync(const Napi::CallbackInfo& info) {
-  const Bytes bytes = ToBytes(info[0]);
-  const std::string media_type = info[1].IsUndefined() ? std::string() : info[1].As<Napi::String>().Utf8Value();
-  const WriteRequest request{.data = bytes.data,
-                             .length = bytes.length,
-                             .media_type = media_type,
-                             .if_version = ToOptionalCount(info[2].As<Napi::Number>().DoubleValue())};
-  const auto version = WriteNow(*Opened(info.Env()), request);
-  if (!version) return ToFailure(info.Env(), version.error());
-  return Napi::Number::New(info.Env(), static_cast<double>(*version));
-}
-
 Napi::Value SegmentHandle::MediaType(const Napi::CallbackInfo& info) {
-  if (last_read_.media_type.front() == '\0') return info.Env().Undefined();
-  return Napi::String::New(info.Env(), last_read_.media_type.data());
+  const auto& media_type = opening_->last_read.media_type;
+  if (media_type.front() == '\0') return info.Env().Undefined();
+  return Napi::String::New(info.Env(), media_type.data());
 }
 
 Napi::Value SegmentHandle::Watch(const Napi::CallbackInfo& info) {
@@ -168,7 +121,7 @@ void SegmentHandle::Destroy(const Napi::CallbackInfo& info) {
 
 // Detaching unmaps every page of the segment, which takes time for large ones: not on the loop thread.
 void SegmentHandle::Close(const Napi::CallbackInfo& info) {
-  auto cell = std::exchange(cell_, nullptr);
+  auto cell = std::exchange(opening_->cell, nullptr);
   StartTask<Nothing>(info[0].As<Napi::Function>(), "shmnode:close", [cell = std::move(cell)]() mutable -> Status {
     cell.reset();
     return Nothing{};

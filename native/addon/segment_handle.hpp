@@ -7,12 +7,14 @@
 
 #include "arguments.hpp"
 #include "cancel_flags.hpp"
+#include "quick_calls.hpp"
 #include "shmnode/cell.hpp"
 
 namespace shmnode::addon {
 
-// What js/segment.js calls. Methods run on the loop thread of the environment that opened it. Jobs under way share the
-// cell, so that closing, or collecting this handle, detaches only after the last of them.
+// What js/segment.js calls, beside the calls of quick_calls.hpp, which the object has too. Methods run on the loop thread of the
+// environment that opened it. Jobs under way share the cell, so that closing, or collecting this handle, detaches only after the
+// last of them.
 class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
  public:
   static Napi::Function Define(Napi::Env env);
@@ -24,10 +26,6 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
  private:
   // () -> what GeometryToJs gives, and { id, key, readOnly, semaphoreId }
   Napi::Value Describe(const Napi::CallbackInfo& info);
-  // () -> the current version
-  Napi::Value Version(const Napi::CallbackInfo& info);
-  // () -> the current value's length, as a hint
-  Napi::Value LengthHint(const Napi::CallbackInfo& info);
   // (targets, table, sliceMs, callback): see ReadBatch
   void Read(const Napi::CallbackInfo& info);
   // (buffers, mediaTypes, table, sliceMs, callback): see WriteBatch
@@ -36,11 +34,7 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
   void CancelWrite(const Napi::CallbackInfo& info);
   // (sliceMs, callback(failure, HeldLock)): the lock for applications
   void Lock(const Napi::CallbackInfo& info);
-  // (target, offset, whole) -> undefined and the facts, or a failure
-  Napi::Value ReadSync(const Napi::CallbackInfo& info);
-  // (bytes, mediaType, ifVersion) -> the version, or a failure
-  Napi::Value WriteSync(const Napi::CallbackInfo& info);
-  // () -> media type of the last ReadSync, or undefined
+  // () -> media type of the last readSync, or undefined
   Napi::Value MediaType(const Napi::CallbackInfo& info);
   // (callback) -> what Watch::Start gives
   Napi::Value Watch(const Napi::CallbackInfo& info);
@@ -53,11 +47,8 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
 
   const std::shared_ptr<const Cell>& Opened(Napi::Env env) const;
 
-  std::shared_ptr<const Cell> cell_;
-  Napi::Reference<Napi::Value> facts_;  // keeps alive what fact_table_ points to
-  Table fact_table_;
+  std::shared_ptr<Opening> opening_ = std::make_shared<Opening>();
   std::shared_ptr<CancelFlags> cancelled_;  // of the last batch of writes
-  ValueFacts last_read_{};
 };
 
 }  // namespace shmnode::addon

@@ -32,7 +32,7 @@ class WatchedCell {
   // Larger values are not copied by the watcher thread, which has others to follow.
   static constexpr uint64_t kMostBytes = 64 * 1024;
 
-  explicit WatchedCell(std::shared_ptr<const Cell> cell) noexcept : cell_(std::move(cell)) {}
+  explicit WatchedCell(std::shared_ptr<const Cell> cell) noexcept : cell_(std::move(cell)) { cell_->BeginToWatch(); }
 
   // --- The loop thread ---
 
@@ -69,7 +69,7 @@ class WatchedCell {
   // kParked: there is something that nobody asked for; no need to follow the cell until somebody does. Otherwise the wait
   // for word() and seen() misses nothing that comes after this look. `thoroughly`: whether the segment was removed, too.
   Sight Look(bool thoroughly) {
-    seen_ = word().load(std::memory_order_acquire);
+    seen_ = cell_->AnnounceWait();
     for (;;) {
       State state = state_.load(std::memory_order_acquire);
       if (state == State::kParked) return Sight::kParked;

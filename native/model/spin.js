@@ -1,6 +1,6 @@
 'use strict'
 
-// Spin's exhaustive search of cell.pml and turnstile.pml.
+// Spin's exhaustive search of cell.pml, watchers.pml and turnstile.pml.
 
 const path = require('node:path')
 const { run } = require('./command')
@@ -12,6 +12,8 @@ const asIs = [
   { model: 'cell.pml', name: 'two slots' },
   { model: 'cell.pml', name: 'three slots', define: ['SLOTS=3'] },
   { model: 'cell.pml', name: 'the reader between the steps of writers', define: ['INTERLEAVED', 'WRITES=1', 'KILLS=1', 'ROUNDS=1'] },
+  { model: 'watchers.pml', name: 'nobody sleeps over a commit', define: ['WRITES=1'] },
+  { model: 'watchers.pml', name: 'nor over the next one', define: ['WAITERS=1'] },
   { model: 'turnstile.pml', name: 'excludes, and never stays taken' },
   { model: 'turnstile.pml', name: 'serves who is behind the gate, and who is next', live: 'served' },
   { model: 'turnstile.pml', name: 'opens the gate again and again', live: 'opens' }
@@ -29,6 +31,10 @@ const broken = [
   { model: 'cell.pml', define: ['WITH_RELAXED_FIRST_CHECK'], finds: '!(falsely_corrupt)' },
   { model: 'cell.pml', define: ['WITHOUT_SLOTS'], finds: '!(falsely_corrupt)' },
   { model: 'cell.pml', define: ['SLOTS=1'], finds: '!(falsely_corrupt)' },
+  { model: 'watchers.pml', define: ['WITHOUT_FENCE', 'WRITES=1'], finds: 'assertion violated' },
+  { model: 'watchers.pml', define: ['WITH_LOWERING', 'WRITES=1'], finds: 'assertion violated' },
+  { model: 'watchers.pml', define: ['WITH_LATE_ANNOUNCEMENT', 'WRITES=1'], finds: 'invalid end state' },
+  { model: 'watchers.pml', define: ['WITHOUT_WOKEN', 'WRITES=1'], finds: 'assertion violated' },
   { model: 'turnstile.pml', define: ['WITHOUT_UNDO'], finds: 'invalid end state' },
   { model: 'turnstile.pml', define: ['WITH_FORGOTTEN_GATE'], finds: 'invalid end state' },
   { model: 'turnstile.pml', define: ['WITH_TWO_STEPS'], finds: 'assertion violated' },

@@ -249,11 +249,6 @@ const tap::Test kBusy("open: where a creator holds the lock, kBusy with its pid 
   tap::Equal(cell.error().holder, getpid(), "holder");
 });
 
-const tap::Test kKeyZero("open: key 0 is no key", [] {
-  const auto cell = cells::Open(Target::Key(0), {.create = false, .owner = {}});
-  tap::Equal(cell.code(), Code::kNotFound, "code");
-});
-
 const tap::Test kNoAddressSpace("open: where nothing can be attached, kNoSpace, and nothing is left", [] {
   const key_t key = litter::UniqueKey();
   Child child([key] {
@@ -270,6 +265,18 @@ const tap::Test kNoAddressSpace("open: where nothing can be attached, kNoSpace, 
   });
   tap::Check(child.Succeeds(), "kNoSpace");
   tap::Check(litter::IsFree(key), "the key is free");
+});
+
+// Each such open would make a segment that nobody finds again.
+const tap::Test kNoKey("open: nothing is made under key 0, or without a name", [] {
+  for (const Target& target : {Target::Key(IPC_PRIVATE), Target::Name(""), Target::Name("a/b"), Target::Name(std::string_view("\0", 1))}) {
+    tap::Equal(cells::Open(target).code(), Code::kUnsupported, "open");
+    tap::Equal(cells::Open(target, {.read_only = true}).code(), Code::kUnsupported, "read-only");
+    tap::Equal(cells::Destroy(target).code(), Code::kNotFound, "destroy");
+  }
+  int left = 0;
+  shmnode::Segment::ForEach([&left](int, const shmid_ds& facts) { left += facts.shm_cpid == getpid() ? 1 : 0; }).code();
+  tap::Equal(left, 0, "segments made");
 });
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "as_user.hpp"
 #include "cells.hpp"
 #include "raw_bytes.hpp"
+#include "stepper.hpp"
 
 namespace {
 
@@ -110,6 +111,30 @@ const tap::Test kNoSemaphores("owner: who may not lock can still read, and is re
     tap::Equal(cells::ReadText(theirs), "text", "text");
     tap::Equal(cells::WriteText(theirs, "x").code(), Code::kAccess, "write");
   });
+});
+
+// Open to all, and retired by a destroyer that has not removed it yet.
+int MakeRetired(key_t key) {
+  const auto cell = cells::MustOpen(key, {.mode = 0666, .owner = {}});
+  shmnode::RetireHeader(cell.segment());
+  return cell.segment().id();
+}
+
+const tap::Test kRetiredOfOthers("owner: another user's retired segment is kDestroyed to who may not remove it", [] {
+  const key_t key = litter::UniqueKey();
+  MakeRetired(key);
+  AsNobody([key] { tap::Equal(cells::Open(Target::Key(key)).code(), Code::kDestroyed, "open"); });
+});
+
+const tap::Test kRetiredOfOthersGoes("owner: another user's retired segment that is removed while open looks is no obstacle", [] {
+  if (geteuid() != 0) tap::Skip("not root");
+  const key_t key = litter::UniqueKey();
+  const int id = MakeRetired(key);
+  Stepper opener([] { return seteuid(kNobody); }, [key](int) { return static_cast<int>(cells::Open(Target::Key(key)).code()); });
+  while (shmnode::Segment::Stat(id)->shm_nattch == 0) tap::Require(opener.Step(1), "attaches");
+  litter::RemoveSegment(key);
+  litter::RemoveSet(key);
+  tap::Equal(opener.Finish(), static_cast<int>(Code::kOk), "open");
 });
 
 const tap::Test kLeftoverOfOthers("owner: another user's blank segment is not taken over", [] {

@@ -9,6 +9,7 @@
 #include "cells.hpp"
 #include "child.hpp"
 #include "raw_bytes.hpp"
+#include "stepper.hpp"
 
 namespace {
 
@@ -277,6 +278,70 @@ const tap::Test kReading("split brain: readers at work see whole values, or are 
     tap::Check(reading.Succeeds(), "the reader");
     tap::Equal(cells::Read(cell).code, removal.read, Of(removal, "the writer's read"));
   });
+});
+
+// The set that is under the key is still the lock of a segment that was removed, and becomes that of the next one.
+class SameLock {
+ public:
+  SameLock() {
+    cells::WriteText(old_, kOld).code();
+    litter::RemoveSegment(key_);
+  }
+
+  key_t key() const { return key_; }
+  int set() const { return old_.lock().set().id(); }
+
+  // A cell whose own lock is gone.
+  void MakeCellWithoutLock() const { PutCellWithoutLock(key_); }
+  static void PutCellWithoutLock(key_t key) {
+    const key_t pattern = litter::UniqueKey();
+    const auto cell = cells::MustOpen(pattern);
+    const auto raw = RawBytes::Create(key, cell.segment().size());
+    std::memcpy(raw.data(), cell.segment().data(), shmnode::kHeaderBytes);
+    tap::Require(static_cast<bool>(cells::Destroy(Target::Key(pattern))), "the pattern is gone");
+  }
+
+  void CheckOneAcceptsWrites() const { CheckOneAcceptsWrites(old_, key_, set()); }
+  static void CheckOneAcceptsWrites(const Cell& old, key_t key, int set) {
+    const auto fresh = cells::MustOpen(key);
+    tap::Equal(fresh.lock().set().id(), set, "the new one has the lock of the old one");
+    tap::Equal(cells::WriteText(fresh, "new").code(), Code::kOk, "a write to the new one");
+    tap::Equal(cells::WriteText(old, "x").code(), Code::kDestroyed, "a write to the old one");
+    tap::Equal(cells::Read(old).code, Code::kDestroyed, "a read of the old one");
+    tap::Equal(old.Destroy(cells::Soon()).code(), Code::kDestroyed, "destroy of the old one");
+    tap::Equal(cells::ReadText(fresh), "new", "what is there in the end");
+    tap::Equal(cells::WriteText(fresh, "next").code(), Code::kOk, "and its lock too");
+  }
+
+ private:
+  const key_t key_ = litter::UniqueKey();
+  const Cell old_ = cells::MustOpen(key_);
+};
+
+const tap::Test kSameLockBlank("split brain: a blank segment is taken over with the lock of a removed one", [] {
+  const SameLock world;
+  RawBytes::Create(world.key(), shmnode::SegmentBytesFor(shmnode::kDefaultCapacity, shmnode::kDefaultSlots));
+  world.CheckOneAcceptsWrites();
+});
+
+const tap::Test kSameLockReplaced("split brain: a lost lock is replaced by that of a removed segment", [] {
+  const SameLock world;
+  world.MakeCellWithoutLock();
+  world.CheckOneAcceptsWrites();
+});
+
+// A creator has made its set, but does not hold it yet.
+const tap::Test kSameLockCreated("split brain: a creator's own set becomes the lock of a segment that is removed", [] {
+  const key_t key = litter::UniqueKey();
+  Stepper creator([key] { return key; }, [](key_t under) { return cells::Open(Target::Key(under)) ? 0 : 1; });
+  while (!litter::HasSet(key)) tap::Require(creator.Step(1), "makes a set");
+  const int set = semget(key, 0, 0);
+  SameLock::PutCellWithoutLock(key);
+  const auto old = cells::MustOpen(key);
+  tap::Equal(old.lock().set().id(), set, "the creator's set is its lock");
+  litter::RemoveSegment(key);
+  tap::Equal(creator.Finish(), 0, "the creator makes another segment");
+  SameLock::CheckOneAcceptsWrites(old, key, set);
 });
 
 // Whatever it meets, open tells one of these, and each handle that it gives can be used or says that it is out of date.

@@ -30,6 +30,6 @@ t.test('waits', async t => {
   await writing
   const { waits, waitTime, calls } = segment.stats().writes
   t.strictSame({ waits, calls }, { waits: 1, calls: 2 })
-  t.ok(waitTime.max >= 60, `${waitTime.max} ms`)
+  t.ok(waitTime.max > 0, `${waitTime.max} ms`)
   t.ok(waitTime.min <= waitTime.p50 && waitTime.p50 <= waitTime.max)
 })

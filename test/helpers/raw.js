@@ -58,6 +58,7 @@ const removeSet = id => { execFileSync('ipcrm', ['-s', String(id)]) }
 const OFFSETS = {
   magic: 0,
   major: 8,
+  minor: 10,
   headerBytes: 12,
   capacity: 16,
   slots: 24,

@@ -7,12 +7,12 @@ const fs = require('node:fs')
 const path = require('node:path')
 const t = require('tap')
 const shm = require('../..')
+const { blocks } = require('../helpers/blocks')
 const { plainEnv, start } = require('../helpers/child')
 const { uniqueKey, uniqueName } = require('../helpers/keys')
 
 const ROOT = path.join(__dirname, '../..')
 const readme = fs.readFileSync(path.join(ROOT, 'README.md'), 'utf8')
-const blocks = (language, text = readme) => [...text.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, 'gms'))].map(match => match[1])
 
 function destroyIfThere (reference) {
   return shm.destroy(reference).catch(error => {
@@ -25,7 +25,7 @@ async function inPrivate (t, code, use) {
   const key = uniqueKey()
   const name = uniqueName()
   t.teardown(() => Promise.all([key, name].map(destroyIfThere)))
-  return use(code.replaceAll(/'(prices|leader|nightly-jobs)'/g, `'${name}'`), plainEnv({ SHM_KEY: String(key) }), name)
+  return use(code.replaceAll(/'(prices|leader|nightly-jobs)'/g, `'${name}'`), plainEnv({ SHM_KEY: String(key) }))
 }
 
 /** The comments behind console.log tell what it prints; numbers of processes differ. */
@@ -35,7 +35,7 @@ function expected (code) {
 }
 
 t.test('JavaScript', async t => {
-  for (const code of blocks('js')) {
+  for (const code of blocks(readme, 'js')) {
     await t.test(code.split('\n').find(line => line.includes('await')), t => inPrivate(t, code, async (code, env) => {
       const output = execFileSync(process.execPath, ['--input-type=module', '--eval', code], { cwd: ROOT, env, encoding: 'utf8' })
       t.not(output, '', 'it prints something')
@@ -53,7 +53,7 @@ function dialogue (block) {
 }
 
 t.test('the shell', async t => {
-  const [startCommand, talk] = blocks('sh')
+  const [startCommand, talk] = blocks(readme, 'sh')
   t.equal(startCommand.trim(), 'npm ci && npm start', 'npm ci was here before these tests')
   await inPrivate(t, talk, async (talk, env) => {
     const server = start(t, 'npm', ['start', '--silent'], { ...env, PORT: '0', npm_config_prefix: undefined })
@@ -67,21 +67,6 @@ t.test('the shell', async t => {
     t.equal(dialogue(talk).length, 3)
     server.process.kill('SIGTERM')
     await server.ended
-  })
-})
-
-t.test('C++, from native/README.md', async t => {
-  const folder = t.testdir({})
-  const text = fs.readFileSync(path.join(ROOT, 'native/README.md'), 'utf8')
-  const [code] = blocks('cpp', text)
-  await inPrivate(t, code.replaceAll('"prices"', "'prices'"), async (code, env, name) => {
-    fs.writeFileSync(path.join(folder, 'prices.cc'), code.replaceAll(`'${name}'`, `"${name}"`))
-    execFileSync('g++', ['-std=c++20', '-O2', '-Wall', '-Wextra', '-Werror', '-I', path.join(ROOT, 'native/include'), 'prices.cc', '-o', 'prices'], { cwd: folder })
-    const segment = await shm.open(name)
-    t.teardown(() => segment.close())
-    await segment.write('written in JavaScript')
-    t.equal(execFileSync(path.join(folder, 'prices'), { encoding: 'utf8' }), 'version 1: written in JavaScript\nversion 2 is mine\n')
-    t.match(await segment.snapshot(), { data: Buffer.from('written in C++'), version: 2, mediaType: 'text/plain' })
   })
 })
 

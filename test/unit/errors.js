@@ -3,7 +3,7 @@
 const t = require('tap')
 const fs = require('node:fs')
 const path = require('node:path')
-const { ShmError, fromFailure, invalidType, invalidValue, outOfRange } = require('../../js/errors')
+const { KNOWN_LAYOUT, ShmError, fromFailure, invalidType, invalidValue, outOfRange } = require('../../js/errors')
 
 /** What some descriptions need besides. */
 const details = { capacity: 2, length: 3, ifVersion: 4, waited: 5, maxPending: 6 }
@@ -27,6 +27,13 @@ t.test('the core has no code that JavaScript does not know', t => {
   for (const [, code] of names.matchAll(/"(\w+)"/g)) {
     if (code !== 'OK') t.doesNotThrow(() => fromFailure({ code }, context), code)
   }
+  t.end()
+})
+
+t.test('the layout version is the core\'s', t => {
+  const header = fs.readFileSync(path.join(__dirname, '../../native/include/shmnode/layout.hpp'), 'utf8')
+  const [, major, minor] = /kLayoutMajor = (\d+);\n.*kLayoutMinor = (\d+);/.exec(header)
+  t.strictSame(KNOWN_LAYOUT, { major: Number(major), minor: Number(minor) })
   t.end()
 })
 

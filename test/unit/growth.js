@@ -91,7 +91,7 @@ t.test('calls that do not wait give up when a value grows every time', async t =
 
 t.test('calls that do not wait say what the addon says', async t => {
   const { handle, segment } = fakeSegment()
-  handle.readSync = () => ({ code: 'BUSY', holder: 4242 })
+  handle.readSync = handle.readWholeSync = () => ({ code: 'BUSY', holder: 4242 })
   for (const call of [() => segment.readSync(), () => segment.snapshotSync(), () => segment.readIntoSync(new Uint8Array(5))]) {
     t.throws(call, { code: 'ERR_SHM_BUSY', holderPid: 4242, message: /process 4242/ })
   }

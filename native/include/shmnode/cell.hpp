@@ -25,6 +25,7 @@
 #include "turnstile_lock.hpp"
 #include "useless_wakes.hpp"
 #include "user_lock.hpp"
+#include "watchers.hpp"
 #include "writer_mark.hpp"
 
 namespace shmnode {
@@ -35,26 +36,27 @@ inline constexpr std::chrono::seconds kLongestBlindWait{1};
 
 // What is known of one committed value. All zero for a cell that was never written.
 struct ValueFacts {
-  uint64_t version;
-  uint64_t length;
-  uint64_t committed_ns;  // since the Unix epoch
-  uint32_t writer_pid;
-  std::array<char, kMediaTypeRoom> media_type;  // NUL terminated
+  uint64_t version;                             // 1 for the first value; at most kMaxExact
+  uint64_t length;                              // bytes
+  uint64_t committed_ns;                        // since the Unix epoch, by the writer's clock
+  uint32_t writer_pid;                          // in the writer's PID namespace
+  std::array<char, kMediaTypeRoom> media_type;  // NUL terminated; empty where the writer told none
 };
 
 // Where a read puts its bytes. `whole`: the value must fit (kTooLarge otherwise, with its length); else the part of it
 // from `offset` on that there is room for.
 struct ReadRequest {
-  std::byte* target;
-  uint64_t room;
-  uint64_t offset = 0;
-  bool whole = true;
+  std::byte* target;            // its bytes may be changed up to `room` by a read that fails; null where room is 0
+  uint64_t room;                // bytes
+  uint64_t offset = 0;          // bytes at the beginning of the value to leave out
+  bool whole = true;            // see above
   uint32_t* retries = nullptr;  // counted up for every round in which a writer was quicker
 };
 
+// What is to become the current value.
 struct WriteRequest {
-  const void* data;
-  uint64_t length;
+  const void* data;                         // not to be changed by anybody during the call
+  uint64_t length;                          // bytes, at most the capacity; 0 is a value too
   std::string_view media_type = {};         // at most kMediaTypeRoom - 1 bytes
   std::optional<uint64_t> if_version = {};  // commit only if this is the current version
 };
@@ -98,12 +100,15 @@ class WriteHold {
 class Cell {
  public:
   Cell(Segment segment, const Geometry& geometry) noexcept
-      : segment_(std::move(segment)), geometry_(geometry), lock_(SemaphoreSet(geometry.semaphore_id)) {}
+      : segment_(std::move(segment)), geometry_(geometry), lock_(SemaphoreSet(geometry.semaphore_id)), watchers_(segment_) {}
 
+  // What its header said when it was opened: capacity, name, incarnation and so on.
   const Geometry& geometry() const noexcept { return geometry_; }
+  // The mapped bytes. To change them is the business of this class.
   const Segment& segment() const noexcept { return segment_; }
+  // The lock that writers take; LockForWrite is the way to write under it.
   TurnstileLock lock() const noexcept { return lock_; }
-  // For applications; Commit has nothing to do with it.
+  // For applications; Commit has nothing to do with it. The same as segment.lock() in JavaScript.
   UserLock user_lock() const noexcept { return UserLock(lock_.set()); }
 
   // The current version; 0 before the first write. One load.
@@ -120,7 +125,8 @@ class Cell {
   Result<ValueFacts> TryRead(const ReadRequest& request) const noexcept { return Read(request, Deadline::Now()); }
 
   // One committed value, whole. Takes no lock while that works; after kLockFreeRounds the shared lock, so that a stream
-  // of writers cannot starve a reader. Who may not lock goes on until the deadline. kBusy then.
+  // of writers cannot starve a reader. Who may not lock goes on until the deadline. kBusy then; kTooLarge where the value does not
+  // fit, kDestroyed, kCorrupt. What was never written reads as version 0, of length 0.
   Result<ValueFacts> Read(const ReadRequest& request, Deadline deadline) const noexcept {
     for (int round = 0; round < kLockFreeRounds; round++) {
       if (auto facts = ReadOnce(request)) return *std::move(facts);
@@ -134,8 +140,8 @@ class Cell {
   }
 
   // The exclusive lock for Commit, once it is known that it guards this segment: kDestroyed where the segment was
-  // destroyed, or its semaphore set removed, kReadOnly on a read-only attach. kBusy also where somebody broke the lock, and
-  // who had it writes on.
+  // destroyed, or its semaphore set removed, kReadOnly on a read-only attach, kAccess. kBusy at the deadline, with the pid that holds;
+  // also where somebody broke the lock, and who had it writes on.
   Result<WriteHold> LockForWrite(Deadline deadline) const noexcept {
     if (segment_.read_only()) return Fail(Code::kReadOnly);
     auto lock = LockHold::Acquire(lock_, LockMode::kExclusive, deadline);
@@ -148,8 +154,8 @@ class Cell {
     return hold;
   }
 
-  // Makes the bytes the current value, and tells its version. Waiters are told by Wake, once for several commits. What
-  // makes a request fail (kTooLarge, kVersionConflict, kCorrupt) leaves the current value as it is.
+  // Makes the bytes the current value, and tells its version: one more than before. Waiters are told by Wake, once for several commits.
+  // What makes a request fail (kTooLarge, kVersionConflict, kCorrupt) leaves the current value as it is.
   Result<uint64_t> Commit(const WriteHold&, const WriteRequest& request) const noexcept {
     if (request.length > geometry_.capacity) return Fail(Code::kTooLarge, nullptr, geometry_.capacity);
     if (request.media_type.size() >= kMediaTypeRoom) return Fail(Code::kTooLarge, "media type", kMediaTypeRoom - 1);
@@ -166,8 +172,20 @@ class Cell {
     return next;
   }
 
-  // The word that changes with every commit. Who loads it, then looks for a newer version, then waits until the word is
-  // another one, misses no commit.
+  // Before the first wait for a change.
+  void BeginToWatch() const noexcept {
+    if (segment_.read_only()) Watchers::AnnounceReader(segment_);
+  }
+
+  // What a wait for the next change sleeps on, once a look has found none. Before that look, since it tells writers that they
+  // have somebody to wake: who then waits while the word is still what this gave misses no commit.
+  uint32_t AnnounceWait() const noexcept {
+    const uint32_t seen = NotifyWord().load(std::memory_order_seq_cst);
+    if (!segment_.read_only()) watchers_.Announce(seen);
+    return seen;
+  }
+
+  // The word that changes with every commit.
   const std::atomic<uint32_t>& NotifyWord() const noexcept { return header()->notify; }
 
   // The current version if it is above `version`; nothing if it is not. kDestroyed and kCorrupt where no version will
@@ -180,10 +198,12 @@ class Cell {
     return current;
   }
 
-  // Waits until the current version is above `version`, and tells it. Needs no right to write. kBusy at the deadline.
+  // Waits until the current version is above `version`, and tells it: 0 for the first one ever. Needs no right to write. kBusy at the
+  // deadline, kDestroyed and kCorrupt where no version will come any more. Versions between may have come and gone.
   Result<uint64_t> WaitNewer(uint64_t version, Deadline deadline) const noexcept {
+    BeginToWatch();
     for (UselessWakes wakes;;) {
-      const uint32_t seen = NotifyWord().load(std::memory_order_acquire);
+      const uint32_t seen = AnnounceWait();
       if (const auto newer = LookForNewer(version)) return *newer;
       if (const Status removed = CheckNotRemoved(); removed.code() == Code::kDestroyed) return removed.error();
       if (deadline.Expired()) return Fail(Code::kBusy, "no newer version");
@@ -193,9 +213,10 @@ class Cell {
   }
 
   // Wakes who waits for a change. A writer that dies before this is no loss: waits are sliced, and look again.
-  void Wake() const noexcept { FutexWakeAll(header()->notify); }
+  void Wake() const noexcept { watchers_.Wake(); }
 
-  // Lock, commit and wake of one value.
+  // Lock, commit and wake of one value: its version, or an error of LockForWrite or Commit, and the current value is what it was.
+  // Not so where kDestroyed comes from Commit: nobody will find either any more.
   Result<uint64_t> Write(const WriteRequest& request, Deadline deadline) const noexcept {
     Result<uint64_t> version = [&]() -> Result<uint64_t> {
       const auto hold = LockForWrite(deadline);
@@ -279,13 +300,13 @@ class Cell {
     SlotDescriptor& slot = SlotOf(version);
     slot.version.store(0, std::memory_order_seq_cst);
     std::atomic_thread_fence(std::memory_order_release);
-    RacyCopy(PayloadOf(version), request.data, request.length);
+    RacyCopyToSlot(PayloadOf(version), request.data, request.length);
     slot.length.store(request.length, std::memory_order_relaxed);
     slot.committed_ns.store(NowUnixNs(), std::memory_order_relaxed);
     slot.writer_pid.store(static_cast<uint32_t>(ProcessId()), std::memory_order_relaxed);
-    std::array<char, kMediaTypeRoom> media_type{};
-    if (!request.media_type.empty()) std::memcpy(media_type.data(), request.media_type.data(), request.media_type.size());
-    RacyCopy(slot.media_type, media_type.data(), kMediaTypeRoom);
+    std::array<std::byte, sizeof(SlotDescriptor) - offsetof(SlotDescriptor, media_type)> rest{};
+    if (!request.media_type.empty()) std::memcpy(rest.data(), request.media_type.data(), request.media_type.size());
+    RacyCopy(reinterpret_cast<std::byte*>(&slot) + offsetof(SlotDescriptor, media_type), rest.data(), rest.size());
     if (geometry_.has_checksum()) slot.crc32c.store(Crc32c(PayloadOf(version), request.length), std::memory_order_relaxed);
     slot.version.store(version, std::memory_order_release);
   }
@@ -343,6 +364,7 @@ class Cell {
   Segment segment_;
   Geometry geometry_;
   TurnstileLock lock_;
+  Watchers watchers_;
 };
 
 }  // namespace shmnode

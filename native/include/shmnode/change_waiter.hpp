@@ -22,6 +22,7 @@ class ChangeWaiter {
  public:
   // Besides the control word.
   static constexpr size_t kRoom = kMostSeenWords - 1;
+  // See above: only where there is no futex_waitv.
   static constexpr std::chrono::milliseconds kPollPause{1};
 
   // `control` is by which other threads end a wait: they change it, then wake it.
@@ -44,8 +45,10 @@ class ChangeWaiter {
     wakes_.Count(end);
     return end;
   }
+  // The last wait was: something new was there.
   void WasOfUse() noexcept { wakes_.Forget(); }
 
+  // Whether it has found out that it has to look every kPollPause.
   bool IsPolling() const noexcept { return polling_; }
 
  private:

@@ -8,18 +8,23 @@
 
 namespace shmnode {
 
+// A value: copies are free, and any thread may use them. Nothing fails.
 class Deadline {
  public:
+  // What it is counted by: CLOCK_MONOTONIC, which no change of the date moves.
   using Clock = std::chrono::steady_clock;
 
+  // Waits as long as it takes.
   static Deadline Never() noexcept { return Deadline(Clock::time_point::max()); }
   // Already over: whoever is given it tries once and does not wait.
   static Deadline Now() noexcept { return Deadline(Clock::time_point::min()); }
+  // So long from now on; in the past for a negative wait, Never for one beyond what the clock counts.
   static Deadline After(Clock::duration wait) noexcept {
     const auto now = Clock::now();
     return wait > Clock::time_point::max() - now ? Never() : Deadline(now + wait);
   }
 
+  // Whether it has come. Never's does not.
   bool Expired() const noexcept { return at_ != Clock::time_point::max() && Clock::now() >= at_; }
 
   // This one, or so much from now on, whichever comes first: a slice of a wait.

@@ -89,6 +89,7 @@ class RawDestroyer {
 // Removes the segment with its set; a POSIX semaphore stays. kNotFound where the key has neither, kLayout for a cell, kAccess
 // where another user made it, kBusy at the deadline.
 inline Status DestroyRaw(const Target& target, const OwnerPolicy& owner, Deadline deadline) noexcept {
+  if (!target.IsValid()) return Fail(Code::kNotFound);
   const detail::RawDestroyer destroyer(target, owner, deadline);
   for (int turn = 0; turn < 1000; turn++) {
     if (const auto status = destroyer.Run()) return *status;

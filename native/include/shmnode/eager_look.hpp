@@ -16,7 +16,9 @@ namespace shmnode {
 // the looks become rare: one in kMostSkipped waits. For one thread.
 class EagerLook {
  public:
+  // How long one look may take.
   static constexpr std::chrono::microseconds kLongest{100};
+  // Of how many waits at most none begins with a look.
   static constexpr uint32_t kMostSkipped = 1024;
 
   // Whether it came in time. Without a look, and false, mostly, where it did not of late.

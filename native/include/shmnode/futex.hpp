@@ -20,7 +20,11 @@ namespace shmnode {
 inline void FutexWakeAll(std::atomic<uint32_t>& word) noexcept { syscall(SYS_futex, &word, FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0); }
 
 // How a wait ended. Whatever it says, the caller looks at the words again: a wake may be about nothing.
-enum class FutexEnd : uint8_t { kWoken, kTimedOut, kUnsupported };
+enum class FutexEnd : uint8_t {
+  kWoken,        // by somebody, or for no reason
+  kTimedOut,     // at the deadline
+  kUnsupported,  // there was no wait: this kernel or sandbox does not have the call
+};
 
 // A word that held something else than was seen (EAGAIN), a signal (EINTR) and a lack of memory count as wakes too. Sandboxes
 // say EPERM of calls that they do not know.
@@ -30,7 +34,7 @@ inline FutexEnd FutexEndOf(long result) noexcept {
   return errno == ENOSYS || errno == EPERM ? FutexEnd::kUnsupported : FutexEnd::kWoken;
 }
 
-// Until the word no longer holds what was seen there, or somebody wakes.
+// Until the word no longer holds what was seen there, or somebody wakes. Of a deadline further away than a day, for a day.
 inline FutexEnd FutexWait(const std::atomic<uint32_t>& word, uint32_t seen, Deadline deadline) noexcept {
   const timespec left = deadline.Remaining();
   return FutexEndOf(syscall(SYS_futex, &word, FUTEX_WAIT, seen, &left, nullptr, 0));
@@ -41,14 +45,15 @@ struct SeenWord {
   SeenWord() noexcept = default;
   SeenWord(const std::atomic<uint32_t>& word, uint32_t value) noexcept : seen(value), address(reinterpret_cast<uintptr_t>(&word)) {}
 
+  // Whether the word holds something else by now. The word must be mapped.
   bool HasChanged() const noexcept {
     return reinterpret_cast<const std::atomic<uint32_t>*>(address)->load(std::memory_order_relaxed) != static_cast<uint32_t>(seen);
   }
 
-  uint64_t seen = 0;
-  uint64_t address = 0;
-  uint32_t flags = 2;  // FUTEX_32, shared
-  uint32_t reserved = 0;
+  uint64_t seen = 0;      // what the word held
+  uint64_t address = 0;   // of the word, in this process
+  uint32_t flags = 2;     // FUTEX_32, shared
+  uint32_t reserved = 0;  // 0, says the kernel
 };
 static_assert(sizeof(SeenWord) == 24);
 

@@ -24,19 +24,22 @@ enum class Content {
   kForeign,  // anything else
 };
 
+// The header's fields of the same names, each of which is possible.
 struct Geometry {
-  uint16_t layout_minor;
-  uint64_t capacity;
-  uint32_t slot_count;
-  uint32_t flags;
-  uint64_t stride;
-  uint64_t incarnation;
-  uint64_t created_ns;
-  uint32_t creator_pid;
-  int32_t semaphore_id;
-  std::array<char, kNameRoom> name;  // NUL terminated
+  uint16_t layout_minor;             // of kLayoutMajor
+  uint64_t capacity;                 // bytes that a value may have
+  uint32_t slot_count;               // 2 to 16
+  uint32_t flags;                    // see kFlagChecksum
+  uint64_t stride;                   // bytes from one slot's payload to the next one's
+  uint64_t incarnation;              // of this creation of the key; not 0
+  uint64_t created_ns;               // since the Unix epoch
+  uint32_t creator_pid;              // in the creator's PID namespace
+  int32_t semaphore_id;              // of the lock; kNoSemaphores while a lost one is replaced
+  std::array<char, kNameRoom> name;  // NUL terminated; empty for a numeric key
 
+  // Whether each value has a CRC32C.
   bool has_checksum() const noexcept { return (flags & kFlagChecksum) != 0; }
+  // The name, as long as this object is there; empty for a numeric key.
   std::string_view name_view() const noexcept { return name.data(); }
   bool operator==(const Geometry&) const noexcept = default;
 };
@@ -98,10 +101,10 @@ inline bool IsUntouched(const Segment& segment) noexcept {
 inline Result<Geometry> LoadGeometry(const Segment& segment) noexcept {
   using detail::LoadOnce;
   const auto* header = reinterpret_cast<const Header*>(segment.data());
-  const uint16_t major = LoadOnce(header->layout_major);
-  if (major != kLayoutMajor) return Fail(Code::kLayout, "another layout version", major);
+  const LayoutVersion layout{.major = LoadOnce(header->layout_major), .minor = LoadOnce(header->layout_minor)};
+  if (layout.major != kLayoutMajor) return Fail(Code::kLayout, kOtherLayout.data(), layout.Packed());
   Geometry g{
-      .layout_minor = LoadOnce(header->layout_minor),
+      .layout_minor = layout.minor,
       .capacity = LoadOnce(header->capacity),
       .slot_count = LoadOnce(header->slot_count),
       .flags = LoadOnce(header->flags),
@@ -120,9 +123,9 @@ inline Result<Geometry> LoadGeometry(const Segment& segment) noexcept {
 
 // What a creator chooses.
 struct CellShape {
-  uint64_t capacity;
-  uint32_t slot_count;
-  uint32_t flags;
+  uint64_t capacity;      // bytes that a value may have, 1 to kMaxExact
+  uint32_t slot_count;    // 2 to 16
+  uint32_t flags;         // kFlagChecksum or 0
   std::string_view name;  // empty for a numeric key
 };
 

@@ -10,12 +10,13 @@
 
 namespace shmnode {
 
+// What is told of one cell.
 struct CellInfo {
-  int id;
-  key_t key;  // 0 for a private segment, and for one that is removed but still attached
-  Geometry geometry;
-  ValueFacts value;
-  shmid_ds kernel;  // owner, mode, size, number of attaches
+  int id;             // the kernel's shmid
+  key_t key;          // 0 for a private segment, and for one that is removed but still attached
+  Geometry geometry;  // what its header says
+  ValueFacts value;   // of the current value, without its bytes
+  shmid_ds kernel;    // owner, mode, size, number of attaches
 };
 
 // `kernel` as Segment::Stat tells it of the cell's segment.
@@ -25,6 +26,7 @@ inline Result<CellInfo> Describe(const Cell& cell, const shmid_ds& kernel) noexc
   return CellInfo{.id = cell.segment().id(), .key = kernel.shm_perm.__key, .geometry = cell.geometry(), .value = *value, .kernel = kernel};
 }
 
+// The same of an open cell, as it is now. From any thread. kDestroyed, kCorrupt, kBusy as of a read.
 inline Result<CellInfo> Inspect(const Cell& cell) noexcept {
   const auto kernel = Segment::Stat(cell.segment().id());
   if (!kernel) return kernel.error();

@@ -8,12 +8,14 @@
 
 namespace shmnode {
 
+// Facts of one segment, as of one moment.
 struct RawInfo {
-  int id;
+  int id;           // the kernel's shmid
   key_t key;        // 0 for a private segment
   shmid_ds kernel;  // owner, mode, size, creator's pid, number of attaches
 };
 
+// kDestroyed where it was removed. One system call.
 inline Result<RawInfo> Inspect(const Raw& raw) noexcept {
   const auto kernel = Segment::Stat(raw.segment().id());
   if (!kernel) return kernel.error();

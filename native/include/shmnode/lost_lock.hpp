@@ -4,6 +4,7 @@
 
 #include "cell.hpp"
 #include "owner_policy.hpp"
+#include "removed.hpp"
 
 namespace shmnode {
 
@@ -12,8 +13,8 @@ namespace detail {
 // Under the lock of the new set. Who dies half way leaves a segment whose lock is lost still: the next one does it all again.
 class LockReplacement {
  public:
-  LockReplacement(const Segment& segment, key_t key, SemaphoreSet set, Deadline deadline) noexcept
-      : segment_(segment), key_(key), set_(set), deadline_(deadline) {}
+  LockReplacement(const Segment& segment, key_t key, SemaphoreSet set, const OwnerPolicy& owner, Deadline deadline) noexcept
+      : segment_(segment), key_(key), set_(set), owner_(owner), deadline_(deadline) {}
 
   Status Run() const noexcept {
     const auto hold = LockHold::Acquire(TurnstileLock(set_), LockMode::kExclusive, deadline_);
@@ -27,6 +28,8 @@ class LockReplacement {
     header->semaphore_id.store(kNoSemaphores, std::memory_order_seq_cst);
     const Status quiet = AwaitLastWriter(*header);
     if (!quiet) return quiet;
+    // The set may be that of a removed segment, which is used still.
+    RetireRemovedCells(set_, owner_);
     header->semaphore_id.store(set_.id(), std::memory_order_seq_cst);
     return Nothing{};
   }
@@ -56,6 +59,7 @@ class LockReplacement {
   const Segment& segment_;
   key_t key_;
   SemaphoreSet set_;
+  const OwnerPolicy& owner_;
   Deadline deadline_;
 };
 
@@ -78,6 +82,7 @@ inline Status ReplaceLostLock(const Segment& segment, const OwnerPolicy& owner, 
   const auto facts = Segment::Stat(segment.id());
   if (!facts) return facts.error();
   const ipc_perm& rights = facts->shm_perm;
+  if ((rights.mode & SHM_DEST) != 0) return Nothing{};  // which has taken its key away
   if (rights.__key == IPC_PRIVATE) return Fail(Code::kDestroyed, "a private segment without its lock");
   if (!CheckMayRemove(segment.id())) return Fail(Code::kDestroyed, "another user's, without its lock");
   auto set = SemaphoreSet::Create(rights.__key, kSemaphoreCount, rights.mode & 0777U);
@@ -87,8 +92,8 @@ inline Status ReplaceLostLock(const Segment& segment, const OwnerPolicy& owner, 
   if (!found) return found.code() == Code::kDestroyed ? Status(Nothing{}) : found.error();
   if (found->sem_nsems != kSemaphoreCount) return Fail(Code::kLayout, "semaphore set");
   if (const Status trusted = owner.Check(found->sem_perm); !trusted) return trusted;
-  if (const Status given = detail::GiveTo(*set, rights); !given) return given;
-  const Status replaced = detail::LockReplacement(segment, rights.__key, *set, deadline).Run();
+  Status replaced = detail::GiveTo(*set, rights);
+  if (replaced) replaced = detail::LockReplacement(segment, rights.__key, *set, owner, deadline).Run();
   return replaced.code() == Code::kDestroyed ? Status(Nothing{}) : replaced;
 }
 

@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -17,30 +18,45 @@ namespace shmnode {
 
 // Which segment is meant.
 struct Target {
-  enum class Kind { kKey, kPrivate, kId };
-  Kind kind = Kind::kKey;
-  key_t key = 0;
-  int id = 0;
-  std::string_view name;  // empty for a numeric key; not owned
+  // By what it is found.
+  enum class Kind {
+    kKey,      // a key, or a name's
+    kPrivate,  // nothing: a new segment without a key, IPC_PRIVATE
+    kId,       // the kernel's shmid
+  };
+  Kind kind = Kind::kKey;  // which of the two below counts
+  key_t key = 0;           // of kKey; 0 is no key
+  int id = 0;              // of kId
+  std::string_view name;   // empty for a numeric key; not owned
 
+  // Whatever cell has this key, a named one too. Not 0.
   static Target Key(key_t key) noexcept { return {.kind = Kind::kKey, .key = key, .name = {}}; }
-  static Target Name(std::string_view name) noexcept { return {.kind = Kind::kKey, .key = KeyOfName(name), .name = name}; }
+  // The cell with this name. Of what IsValidName is false of, nothing is opened: kUnsupported.
+  static Target Name(std::string_view name) noexcept {
+    return {.kind = Kind::kKey, .key = IsValidName(name) ? KeyOfName(name) : IPC_PRIVATE, .name = name};
+  }
+  // A new cell without a key, found by others by its segment's id only. It stays until it is destroyed.
   static Target Private() noexcept { return {.kind = Kind::kPrivate, .name = {}}; }
+  // The cell in the segment with this shmid; never makes one.
   static Target Id(int id) noexcept { return {.kind = Kind::kId, .id = id, .name = {}}; }
+
+  // Whether there can be such a cell. Key 0 would make another private segment with each open, which nobody could find.
+  bool IsValid() const noexcept { return (kind != Kind::kKey || key != IPC_PRIVATE) && (name.empty() || IsValidName(name)); }
 
   // A number fits every segment under it; a name only the one that it was given to.
   bool Accepts(const Geometry& geometry) const noexcept { return name.empty() || geometry.name_view() == name; }
 };
 
+// How to open, and what to make where there is nothing yet.
 struct OpenOptions {
-  uint64_t capacity = 0;   // of a segment to create, and the least of an existing one; 0: kDefaultCapacity and any
-  uint32_t slots = 0;      // of a segment to create; 0: kDefaultSlots
+  uint64_t capacity = 0;   // bytes: of a segment to create, and the least of an existing one; 0: kDefaultCapacity and any
+  uint32_t slots = 0;      // of a segment to create, 2 to 16; 0: kDefaultSlots
   unsigned mode = 0600;    // of a segment to create
   bool create = true;      // false: kNotFound where there is none
   bool exclusive = false;  // kExists where there is one
   bool read_only = false;  // implies create = false
   bool checksum = false;   // of a segment to create; kUnsupported where an existing one has none
-  OwnerPolicy owner = {};
+  OwnerPolicy owner = {};  // whose segments are accepted: kOwner otherwise
 };
 
 // Is it the set that was made together with the segment? Their keys are one; of private ones, that have none, at least
@@ -87,7 +103,7 @@ class Opener {
     // Of another layout version not even `retired` is known to be where it is here.
     if (geometry.code() == Code::kLayout) return geometry.error();
     if (header->retired.load(std::memory_order_acquire) != 0) return Retired(id);
-    if (options_.exclusive && creates()) return Fail(Code::kExists);
+    if (options_.exclusive && creates() && !(geometry && geometry->incarnation == made_)) return Fail(Code::kExists);
     if (!geometry) return geometry.error();
     if (!options_.read_only) {
       const auto now = Segment::Stat(id);
@@ -155,13 +171,17 @@ class Opener {
     return options_.owner.Check(facts->sem_perm);
   }
 
-  // A destroyer died after it had retired the segment. What is left to do needs no lock: nothing here is used any more.
+  // A destroyer died after it had retired the segment, or is about to remove it. What is left to do needs no lock: nothing
+  // here is used any more. Another user's destroyer is waited for.
   std::optional<Result<Cell>> Retired(int id) const noexcept {
     if (target_.kind == Target::Kind::kId) return Fail(Code::kDestroyed);
     if (options_.read_only) return Fail(Code::kNotFound);
-    const Status removed = Segment::Remove(id);
-    if (!removed && removed.code() == Code::kAccess) return Fail(Code::kDestroyed);
-    return std::nullopt;
+    if (Segment::Remove(id).code() != Code::kAccess) return std::nullopt;
+    for (const Deadline end = deadline_.Within(kLongestRemoval); !end.Expired(); usleep(kPause)) {
+      const auto now = Segment::Find(target_.key);
+      if (!now || *now != id) return std::nullopt;
+    }
+    return Fail(Code::kDestroyed);
   }
 
   // Its semaphore set was removed.
@@ -189,7 +209,9 @@ class Opener {
     if (!id || *id != segment.id()) return std::nullopt;
     if (!IsUntouched(segment)) return Fail(Code::kLayout, "no magic");
     if (segment.size() != SegmentBytesFor(capacity(), slots())) return Fail(Code::kCapacity, "not initialised", segment.size());
-    return Initialise(std::move(segment), *set);
+    // Its creator may have found the set of a segment that was removed, and not have been one of ours.
+    RetireRemovedCells(*set, options_.owner);
+    return Kept(Initialise(std::move(segment), *set), *set);
   }
 
   std::optional<Result<Cell>> CreateWithKey() const noexcept {
@@ -211,12 +233,19 @@ class Opener {
       const Status removed = set->Remove();
       return removed || removed.code() == Code::kDestroyed ? std::nullopt : std::optional<Result<Cell>>(removed.error());
     }
-    // Before there is a new one that accepts writes.
-    RetireRemovedCells(options_.owner);
+    // Before there is a new one that accepts writes. Its own set, too, may have become another segment's meanwhile.
+    RetireRemovedCells(*set, options_.owner);
     auto cell = CreateSegment(target_.key, *set);
-    if (cell.code() == Code::kExists) return std::nullopt;
+    if (cell.code() == Code::kExists || cell.code() == Code::kDestroyed) return std::nullopt;
     if (!cell) static_cast<void>(set->Remove());
-    return cell;
+    return Kept(std::move(cell), *set);
+  }
+
+  // Somebody may have removed the set under the lock. Others came in between then: look again what there is.
+  std::optional<Result<Cell>> Kept(Result<Cell> cell, SemaphoreSet set) const noexcept {
+    if (!cell || set.Stat().code() != Code::kDestroyed) return cell;
+    made_ = cell->geometry().incarnation;
+    return std::nullopt;
   }
 
   Result<Cell> CreateSegment(key_t key, SemaphoreSet set) const noexcept {
@@ -238,17 +267,24 @@ class Opener {
     return Cell(std::move(segment), *geometry);
   }
 
+  static constexpr std::chrono::seconds kLongestRemoval{1};
+  static constexpr useconds_t kPause = 200;
+
   const Target& target_;
   const OpenOptions& options_;
   Deadline deadline_;
+  mutable uint64_t made_ = 0;  // the incarnation that this opener made, and has to look at again
 };
 
 }  // namespace detail
 
-// Opens, and creates where asked to. kBusy when the deadline came while somebody else was creating.
+// Opens, and creates where asked to. From any thread. What it may come to: kNotFound, kExists, kAccess, kOwner; kNoSpace and
+// kLimit of a new one; kCapacity, kNameCollision and kUnsupported where what is there is not what was asked for; kLayout where it is no
+// cell, or one of a layout that this library does not know; kCorrupt; kDestroyed where it has lost its lock and cannot be given another;
+// kBusy when the deadline came while somebody else was creating.
 inline Result<Cell> OpenCell(const Target& target, const OpenOptions& options, Deadline deadline) noexcept {
   const detail::Opener opener(target, options, deadline);
-  if (!target.name.empty() && !IsValidName(target.name)) return Fail(Code::kUnsupported, "name");
+  if (!target.IsValid()) return Fail(Code::kUnsupported, target.name.empty() ? "no name or key" : "name");
   if (target.kind == Target::Kind::kPrivate) return opener.CreatePrivate();
   // Bounded also without a deadline: each turn somebody else has got on.
   for (int turn = 0; turn < 1000; turn++) {

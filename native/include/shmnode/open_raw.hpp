@@ -12,6 +12,7 @@
 
 namespace shmnode {
 
+// How to open, and what to make where there is nothing yet.
 struct RawOptions {
   uint64_t capacity = 0;            // of a segment to create, and the least of an existing one; 0: kDefaultCapacity and any
   unsigned mode = 0600;             // of what is created
@@ -206,7 +207,7 @@ class RawOpener {
 // kBusy when the deadline came while somebody else was creating.
 inline Result<Raw> OpenRaw(const Target& target, const RawOptions& options, Deadline deadline) noexcept {
   const detail::RawOpener opener(target, options, deadline);
-  if (!target.name.empty() && !IsValidName(target.name)) return Fail(Code::kUnsupported, "name");
+  if (!target.IsValid()) return Fail(Code::kUnsupported, target.name.empty() ? "no name or key" : "name");
   if (target.kind == Target::Kind::kPrivate) return opener.CreatePrivate();
   for (int turn = 0; turn < 1000; turn++) {
     auto raw = target.kind == Target::Kind::kId ? opener.Existing(target.id) : opener.ByKey();

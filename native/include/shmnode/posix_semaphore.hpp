@@ -32,8 +32,10 @@ struct PosixSemaphoreOptions {
 // for more. Movable; every const member may be called from several threads at once.
 class PosixSemaphore {
  public:
+  // In bytes, with the '/'.
   static constexpr std::string_view::size_type kLongestName = 251;
 
+  // A '/', then others than that and NUL.
   static bool IsValidName(std::string_view name) noexcept {
     if (name.size() < 2 || name.size() > kLongestName || name.front() != '/') return false;
     return name.find_first_of(std::string_view("/\0", 2), 1) == std::string_view::npos;

@@ -26,6 +26,7 @@ inline pid_t ProcessId() noexcept {
   return pid;
 }
 
+// Nanoseconds since the Unix epoch, by the clock on the wall: it may be set back.
 inline uint64_t NowUnixNs() noexcept {
   using std::chrono::nanoseconds;
   const auto now = std::chrono::system_clock::now().time_since_epoch();

@@ -2,7 +2,8 @@
 #pragma once
 
 #include <cstddef>
-#include <cstring>
+
+#include "large_copy.hpp"
 
 namespace shmnode {
 
@@ -10,10 +11,17 @@ namespace shmnode {
 // the bytes belong together, and throws them away if they do not. In the C++ memory model that is undefined for plain
 // bytes, and a loop of relaxed atomics costs up to 1.8 times as much, so the copy stands alone: not inlined and between
 // two compiler barriers, it cannot be merged with, or moved across, the version checks around it. It runs as fast as
-// memcpy because it is one. Compare P1478 (byte-wise atomic memcpy), which would say this in the language.
+// memcpy because mostly it is one. Compare P1478 (byte-wise atomic memcpy), which would say this in the language.
 [[gnu::noinline]] inline void RacyCopy(void* to, const void* from, size_t n) noexcept {
   asm volatile("" ::: "memory");
-  if (n != 0) std::memcpy(to, from, n);
+  if (n != 0) detail::Copy(to, from, n);
+  asm volatile("" ::: "memory");
+}
+
+// The same for a payload, into a slot whose turn has come round: it begins a page.
+[[gnu::noinline]] inline void RacyCopyToSlot(void* to, const void* from, size_t n) noexcept {
+  asm volatile("" ::: "memory");
+  if (n != 0) detail::CopyToSlot(to, from, n);
   asm volatile("" ::: "memory");
 }
 

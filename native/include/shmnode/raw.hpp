@@ -25,33 +25,36 @@ namespace shmnode {
 // Where a read puts its bytes. The value is the whole segment or, NUL terminated, what comes before the first NUL. `whole`: the
 // value must fit (kTooLarge otherwise, with its length); else the part of it from `offset` on that there is room for.
 struct RawRead {
-  std::byte* target;
-  uint64_t room;
-  uint64_t offset = 0;
-  bool whole = true;
-  bool nul_terminated = false;
+  std::byte* target;            // not owned
+  uint64_t room;                // bytes of the target
+  uint64_t offset = 0;          // where in the value to begin; beyond its end there is nothing
+  bool whole = true;            // else a part
+  bool nul_terminated = false;  // the value is a text
 };
 
-// NUL terminated, all behind the data becomes zero, and one byte at least.
+// What to store, and where. NUL terminated, all behind the data becomes zero, and one byte at least.
 struct RawWrite {
-  const void* data;
-  uint64_t length;
-  uint64_t offset = 0;
-  bool nul_terminated = false;
+  const void* data;             // not owned
+  uint64_t length;              // in bytes
+  uint64_t offset = 0;          // in the segment
+  bool nul_terminated = false;  // the data is a text, or its end
 };
 
 // What a read found.
 struct RawPart {
   uint64_t length;  // of the value
-  uint64_t copied;
+  uint64_t copied;  // bytes that are in the target now
 };
 
-// Movable, and every const member may be called from several threads at once.
+// An attached raw segment. Movable, and every const member may be called from several threads at once.
 class Raw {
  public:
+  // OpenRaw makes them, and checks that the lock is the segment's.
   Raw(Segment segment, RawLock lock) noexcept : segment_(std::move(segment)), lock_(std::move(lock)) {}
 
+  // The attach.
   const Segment& segment() const noexcept { return segment_; }
+  // What its calls take.
   const RawLock& lock() const noexcept { return lock_; }
   // Bytes of the segment, as its creator asked for them.
   uint64_t capacity() const noexcept { return segment_.size(); }
@@ -104,6 +107,7 @@ class Raw {
     if (!hold) return hold.error();
     return Read(*hold, request);
   }
+  // Lock and copy of one.
   Status Write(const RawWrite& request, Deadline deadline) const noexcept {
     const auto hold = Lock(LockMode::kExclusive, deadline);
     if (!hold) return hold.error();

@@ -35,10 +35,12 @@ class PosixSemaphoreHold {
 // Either lock, held.
 using RawHold = std::variant<LockHold, PosixSemaphoreHold>;
 
-// Every const member may be called from several threads at once.
+// Either lock. Movable; every const member may be called from several threads at once.
 class RawLock {
  public:
+  // The turnstile of a set with four semaphores at least.
   explicit RawLock(SemaphoreSet set) noexcept : lock_(TurnstileLock(set)) {}
+  // A counter of 1 or 0, which lives as long as this lock.
   explicit RawLock(PosixSemaphore&& semaphore) noexcept : lock_(std::move(semaphore)) {}
 
   // Until the deadline: kBusy then, with the pid that holds where the kernel tells. A POSIX semaphore has no shared mode: it is

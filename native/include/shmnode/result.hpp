@@ -13,8 +13,9 @@
 
 namespace shmnode {
 
+// What became of a call. The names are stable, and those of the JavaScript interface.
 enum class Code : uint8_t {
-  kOk,
+  kOk,               // there is a value
   kNotFound,         // nothing under this key, or nothing initialised
   kExists,           // exclusive creation, and something is there
   kAccess,           // the kernel refuses: EACCES, EPERM
@@ -40,16 +41,20 @@ inline constexpr std::array<std::string_view, 18> kCodeNames = {
     "OWNER", "CORRUPT",   "VERSION_CONFLICT", "BUSY",   "DESTROYED", "UNSUPPORTED", "READ_ONLY", "SYSTEM"};
 static_assert(kCodeNames.size() == static_cast<size_t>(Code::kSystem) + 1);
 
+// Why there is no value. Plain data, which any thread may copy; its texts are literals.
 struct Error {
-  Code code = Code::kSystem;
+  Code code = Code::kSystem;      // never kOk
   int system_errno = 0;           // 0 where no system call failed
   const char* syscall = nullptr;  // a literal, or null
   pid_t holder = 0;               // kBusy: the pid that holds what was waited for, where known
-  uint64_t number = 0;            // kVersionConflict: current version; kTooLarge, kCapacity: the length or room there is
-  const char* reason = nullptr;   // a literal that says more, or null
-  key_t key = 0;                  // of the segment that was meant, where the caller may not know it
+  // kVersionConflict: the current version. kTooLarge, kCapacity: the length or room that there is, in bytes. kOwner: the mode
+  // or uid that was found. kLayout of another layout version: that one, LayoutVersion::Packed.
+  uint64_t number = 0;
+  const char* reason = nullptr;  // a literal that says more, or null
+  key_t key = 0;                 // of the segment that was meant, where the caller may not know it
 };
 
+// An Error about which no system call was asked. `reason` must be a literal.
 inline Error Fail(Code code, const char* reason = nullptr, uint64_t number = 0) noexcept {
   return {.code = code, .number = number, .reason = reason};
 }
@@ -74,6 +79,7 @@ inline Error FromErrno(const char* syscall, int system_errno) noexcept {
   return {.code = code, .system_errno = system_errno, .syscall = syscall};
 }
 
+// A T, or the Error that came in place of it. A value like any other: whoever shares one between threads has to guard it.
 template <class T>
 class [[nodiscard]] Result {
  public:
@@ -95,7 +101,9 @@ class [[nodiscard]] Result {
   std::variant<T, Error> state_;
 };
 
+// What a call gives that has nothing to give.
 struct Nothing {};
+// How such a call ended.
 using Status = Result<Nothing>;
 
 }  // namespace shmnode

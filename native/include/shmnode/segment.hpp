@@ -12,7 +12,11 @@
 
 namespace shmnode {
 
-enum class Access { kReadWrite, kReadOnly };
+// What an attach may do. The kernel enforces it: a write through kReadOnly is a SIGSEGV.
+enum class Access {
+  kReadWrite,  // the kernel wants the right to write for it, too
+  kReadOnly,   // SHM_RDONLY
+};
 
 // Owns the attach, not the segment: destruction detaches, and only Remove destroys. The kernel's id stays valid in every
 // process until the last detach, also after a removal. Movable between threads; data() may be used from any thread.
@@ -35,6 +39,7 @@ class Segment {
     return error;
   }
 
+  // Owner, mode, size in bytes, number of attaches: kDestroyed where there is no such id, kAccess where this user may not read it.
   static Result<shmid_ds> Stat(int id) noexcept {
     shmid_ds facts{};
     if (shmctl(id, IPC_STAT, &facts) != 0) return FromErrno("shmctl", errno);
@@ -56,13 +61,13 @@ class Segment {
     return Nothing{};
   }
 
-  // Attached processes keep their bytes; the key is free at once.
+  // Attached processes keep their bytes; the key is free at once. kAccess unless this user made it or is root, kDestroyed where it is gone.
   static Status Remove(int id) noexcept {
     if (shmctl(id, IPC_RMID, nullptr) != 0) return FromErrno("shmctl", errno);
     return Nothing{};
   }
 
-  // `bytes` is the size that Stat told of this id: the only size that is trusted.
+  // `bytes` is the size that Stat told of this id: the only size that is trusted. kAccess, kNoSpace, kDestroyed where it is gone.
   static Result<Segment> Attach(int id, size_t bytes, Access access) noexcept {
     void* data = shmat(id, nullptr, access == Access::kReadOnly ? SHM_RDONLY : 0);
     if (data == reinterpret_cast<void*>(-1)) return FromErrno("shmat", errno);  // NOLINT(performance-no-int-to-ptr)
@@ -84,9 +89,13 @@ class Segment {
     if (data_ != nullptr) shmdt(data_);
   }
 
+  // The kernel's shmid.
   int id() const noexcept { return id_; }
+  // Where it is mapped in this process, aligned to a page.
   std::byte* data() const noexcept { return data_; }
+  // Bytes.
   size_t size() const noexcept { return size_; }
+  // Whether it was attached kReadOnly.
   bool read_only() const noexcept { return access_ == Access::kReadOnly; }
 
  private:

@@ -34,6 +34,7 @@ class SemaphoreSet {
     return error;
   }
 
+  // Owner, mode, number of semaphores: kDestroyed where the set is gone, kAccess where this user may not read it.
   Result<semid_ds> Stat() const noexcept {
     semid_ds facts{};
     if (semctl(id_, 0, IPC_STAT, Argument{.facts = &facts}) != 0) return FromErrno("semctl", errno);
@@ -61,23 +62,25 @@ class SemaphoreSet {
     return pid < 0 ? 0 : pid;
   }
 
-  // All operations or none. Operations with IPC_NOWAIT come back with kBusy instead of waiting.
+  // All operations or none. Operations with IPC_NOWAIT, all of them then, come back with kBusy instead of waiting.
   Status Operate(std::span<const sembuf> operations) const noexcept { return Operate(operations, Deadline::Never()); }
 
   // The same, waiting until the deadline at most: kBusy then, and kDestroyed when the set is removed meanwhile.
   Status Operate(std::span<const sembuf> operations, Deadline deadline) const noexcept {
     for (;;) {
-      const timespec remaining = deadline.Remaining();
+      // A limit costs the kernel a look at the clock, a tenth of the call: none for what does not wait.
+      const timespec remaining = Waits(operations) ? deadline.Remaining() : timespec{};
       auto* list = const_cast<sembuf*>(operations.data());  // NOLINT: the kernel reads it only
-      if (semtimedop(id_, list, operations.size(), &remaining) == 0) return Nothing{};
-      if (errno == EINTR) continue;  // semop is never restarted after a signal
-      if (errno == EAGAIN && WaitsForEver(operations, deadline)) continue;
+      if (semtimedop(id_, list, operations.size(), Waits(operations) ? &remaining : nullptr) == 0) return Nothing{};
+      if (errno == EINTR) continue;                                               // semop is never restarted after a signal
+      if (errno == EAGAIN && Waits(operations) && !deadline.Expired()) continue;  // a deadline that never comes
       // ERANGE: a 32,768th holder of the shared lock. It is had when one of them leaves.
       if (errno == ERANGE) return Error{.code = Code::kBusy, .system_errno = ERANGE, .syscall = "semtimedop"};
       return FromErrno("semtimedop", errno);
     }
   }
 
+  // The kernel's semid, whether the set is there or not.
   int id() const noexcept { return id_; }
 
  private:
@@ -94,9 +97,7 @@ class SemaphoreSet {
     return error;
   }
 
-  static bool WaitsForEver(std::span<const sembuf> operations, Deadline deadline) noexcept {
-    return (operations.front().sem_flg & IPC_NOWAIT) == 0 && !deadline.Expired();
-  }
+  static bool Waits(std::span<const sembuf> operations) noexcept { return (operations.front().sem_flg & IPC_NOWAIT) == 0; }
 
   int id_;
 };

@@ -17,11 +17,21 @@
 
 namespace shmnode {
 
-enum class LockMode { kShared, kExclusive };
+// What a holder shares the lock with.
+enum class LockMode {
+  kShared,     // other shared holders, 32,767 at most
+  kExclusive,  // nobody
+};
 
 // Semaphores of a set; all zero means free. Every operation carries SEM_UNDO, and each acquire has its release in the
 // same process, so the kernel's undo is exact: without that, it would fail with ERANGE after 32,767 operations.
-enum LockSemaphore : unsigned short { kWriter = 0, kReaders = 1, kGate = 2, kUser = 3 };
+enum LockSemaphore : unsigned short {
+  kWriter = 0,   // 1 while the exclusive lock is held
+  kReaders = 1,  // number of shared holders
+  kGate = 2,     // TurnstileLock::Place of those who wait there
+  kUser = 3,     // 1 while the lock for applications is held: UserLock
+};
+// Of every segment's set.
 inline constexpr int kSemaphoreCount = 4;
 // The set that is made for a raw segment has one more, which nobody uses. It tells who opens the key as a cell that zeros
 // beside it are somebody's bytes, and nothing that a creator of a cell died over.
@@ -43,7 +53,8 @@ class TurnstileLock {
     return set_.Operate(mode == LockMode::kShared ? std::span<const sembuf>(kTakeShared) : kTakeExclusive);
   }
 
-  // Waits in the kernel until the deadline: kBusy then, with the pid that holds. An expired deadline makes one try.
+  // Waits in the kernel until the deadline: kBusy then, with the pid that holds. An expired deadline makes one try. kDestroyed where the
+  // set is gone, kAccess where this user may not alter it. The process holds, not the thread: another of its threads waits as others do.
   Status Acquire(LockMode mode, Deadline deadline) const noexcept {
     for (;;) {
       Status status = TryAcquire(mode);
@@ -67,6 +78,7 @@ class TurnstileLock {
   // Only by who acquired, in the same process. Releasing in a set that is gone does nothing.
   void Release(LockMode mode) const noexcept { Give(mode == LockMode::kShared ? kReaders : kWriter, 1); }
 
+  // The four semaphores that it is made of.
   SemaphoreSet set() const noexcept { return set_; }
 
  private:
@@ -163,6 +175,7 @@ class TurnstileLock {
 // The lock, held; released at the end of its life, but not by a child that was forked meanwhile.
 class LockHold {
  public:
+  // As TurnstileLock::Acquire.
   static Result<LockHold> Acquire(TurnstileLock lock, LockMode mode, Deadline deadline) noexcept {
     const Status status = lock.Acquire(mode, deadline);
     if (!status) return status.error();
@@ -178,6 +191,7 @@ class LockHold {
     if (held_ && IsOwn()) lock_.Release(mode_);
   }
 
+  // Whether this process has acquired it, and not the one that it was forked from.
   bool IsOwn() const noexcept { return pid_ == ProcessId(); }
 
  private:

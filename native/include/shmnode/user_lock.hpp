@@ -19,7 +19,8 @@ class UserLock {
  public:
   explicit UserLock(SemaphoreSet set) noexcept : set_(set) {}
 
-  // Waits in the kernel until the deadline: kBusy then, with the pid that holds. An expired deadline makes one try.
+  // Waits in the kernel until the deadline: kBusy then, with the pid that holds. An expired deadline makes one try. kDestroyed where the
+  // set is gone, kAccess where this user may not alter it. The process holds, not the thread.
   Status Acquire(Deadline deadline) const noexcept {
     static constexpr std::array<sembuf, 2> kTake = {{{kUser, 0, SEM_UNDO}, {kUser, 1, SEM_UNDO}}};
     const Status status = set_.Operate(kTake, deadline);
@@ -43,6 +44,7 @@ class UserLock {
   // A look without a try. True also where the set is gone: a try will tell.
   bool LooksFree() const noexcept { return set_.Value(kUser) <= 0; }
 
+  // The segment's set, of which it is the semaphore kUser.
   SemaphoreSet set() const noexcept { return set_; }
 
  private:
@@ -52,6 +54,7 @@ class UserLock {
 // The lock, held; released at the end of its life.
 class UserLockHold {
  public:
+  // As UserLock::Acquire. It is not reentrant: a second one in this process waits for the first.
   static Result<UserLockHold> Acquire(UserLock lock, Deadline deadline) noexcept {
     const Status status = lock.Acquire(deadline);
     if (!status) return status.error();
@@ -64,6 +67,7 @@ class UserLockHold {
   UserLockHold& operator=(const UserLockHold&) = delete;
   ~UserLockHold() { Release(); }
 
+  // At once instead of at the end. Nothing where that was done, or the lock was lost.
   void Release() noexcept {
     if (std::exchange(held_, false)) lock_.Release();
   }
@@ -74,6 +78,7 @@ class UserLockHold {
   // For who knows that it was lost, and that another of this process has it now.
   void Abandon() noexcept { held_ = false; }
 
+  // The segment's set.
   SemaphoreSet set() const noexcept { return lock_.set(); }
 
  private:

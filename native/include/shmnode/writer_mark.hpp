@@ -22,9 +22,10 @@
 
 namespace shmnode {
 
+// Whether a process that has left its mark may still be writing.
 enum class Liveness {
-  kAlive,
-  kDead,
+  kAlive,    // it may
+  kDead,     // never again
   kUnknown,  // of another PID namespace, or /proc does not tell
 };
 
@@ -34,11 +35,16 @@ class WriterMark {
  public:
   explicit constexpr WriterMark(uint64_t bits) noexcept : bits_(bits) {}
 
+  // This process's. Looked up once, and anew after a fork.
   static WriterMark Own() noexcept;
 
+  // As the header has it.
   uint64_t bits() const noexcept { return bits_; }
+  // No mark at all.
   bool IsNobody() const noexcept { return bits_ == 0; }
+  // In the PID namespace of the process.
   pid_t pid() const noexcept { return static_cast<pid_t>(bits_ & 0xffffffU); }
+  // kDead only where no thread of it can run another instruction of its program.
   Liveness Look() const noexcept;
 
  private:
@@ -108,7 +114,6 @@ inline void ForgetMark() noexcept { known_mark.store(0, std::memory_order_relaxe
 
 }  // namespace detail
 
-// Looked up once, and anew after a fork.
 inline WriterMark WriterMark::Own() noexcept {
   const WriterMark known(detail::known_mark.load(std::memory_order_relaxed));
   if (!known.IsNobody()) return known;
@@ -118,7 +123,6 @@ inline WriterMark WriterMark::Own() noexcept {
   return mark;
 }
 
-// kDead only where no thread of it can run another instruction of its program.
 inline Liveness WriterMark::Look() const noexcept {
   if (name_space() == 0 || name_space() != Own().name_space()) return Liveness::kUnknown;
   if (bits_ == Own().bits()) return Liveness::kAlive;
