@@ -101,6 +101,11 @@
           "sources": ["native/test/peer.cc"]
         },
         {
+          "target_name": "classic",
+          "type": "executable",
+          "sources": ["native/examples/classic.c"]
+        },
+        {
           "target_name": "kill_writers",
           "type": "executable",
           "sources": ["native/test/kill_writers.cc"]

@@ -6,6 +6,7 @@ const problem = require('./plugins/problem')
 const guard = require('./plugins/guard')
 const segment = require('./plugins/segment')
 const drain = require('./plugins/drain')
+const raw = require('./routes/raw')
 const read = require('./routes/read')
 const write = require('./routes/write')
 const health = require('./routes/health')
@@ -14,7 +15,7 @@ const health = require('./routes/health')
  * The application.
  * @param {import('fastify').FastifyInstance} fastify made with {@link serverOptions}
  * @param {object} options
- * @param {import('shmnode').OpenOptions & { key: import('shmnode').SegmentReference }} options.segment which one, and how to open it
+ * @param {(import('shmnode').OpenOptions | import('shmnode').RawOpenOptions) & { key: import('shmnode').SegmentReference }} options.segment which one, and how to open it
  * @param {string} [options.host] the address that is listened on
  * @param {number} [options.timeout] how long a request may wait for the segment, in milliseconds
  */
@@ -24,8 +25,12 @@ async function app (fastify, { segment: segmentOptions, host = '127.0.0.1', time
   await fastify.register(problem)
   await fastify.register(guard, { host })
   await fastify.register(segment, { timeout, ...segmentOptions })
-  fastify.register(read, { timeout })
-  fastify.register(write, { timeout })
+  if (segmentOptions.layout === 'raw') {
+    fastify.register(raw, { timeout })
+  } else {
+    fastify.register(read, { timeout })
+    fastify.register(write, { timeout })
+  }
   fastify.register(health)
   fastify.register(drain)
 }

@@ -17,7 +17,7 @@ class ConfigError extends Error {}
 /**
  * The server's configuration.
  * @param {Record<string, string | undefined>} env an empty setting counts as absent
- * @returns {{ host: string, port: number, logLevel: string, segment: { key: string | number, capacity?: number, layout: string } }}
+ * @returns {{ host: string, port: number, logLevel: string, segment: { key: string | number, capacity?: number, layout: string, nulTerminated?: boolean, semaphore?: string } }}
  * @throws {ConfigError}
  */
 function readConfig (env) {
@@ -29,9 +29,16 @@ function readConfig (env) {
     segment: {
       key: toReference(settings.SHM_KEY),
       capacity: settings.SHM_CAPACITY,
-      layout: settings.SHM_LAYOUT
+      layout: settings.SHM_LAYOUT,
+      ...rawOptions(settings)
     }
   }
+}
+
+/** The classic format is a text that a NUL ends. */
+function rawOptions ({ SHM_LAYOUT, SHM_SEMAPHORE }) {
+  if (SHM_LAYOUT === 'raw') return { nulTerminated: true, semaphore: SHM_SEMAPHORE }
+  if (SHM_SEMAPHORE !== undefined) throw new ConfigError('SHM_SEMAPHORE means nothing unless SHM_LAYOUT is raw')
 }
 
 function validate (env) {

@@ -6,6 +6,7 @@
 
 #include "held_lock.hpp"
 #include "instance.hpp"
+#include "patience.hpp"
 #include "read_batch.hpp"
 #include "task.hpp"
 #include "to_js.hpp"
@@ -17,16 +18,8 @@ namespace shmnode::addon {
 
 namespace {
 
-Result<UserLockHold> WaitForUserLock(const Cell& cell, std::chrono::nanoseconds slice) {
-  auto hold = UserLockHold::Acquire(cell.user_lock(), Deadline::Now());
-  if (hold.code() != Code::kBusy || slice.count() == 0) return hold;
-  const WaitPermit permit;
-  if (!permit.granted()) return hold;
-  return UserLockHold::Acquire(cell.user_lock(), permit.Slice(slice));
-}
-
 Result<UserLockHold> AcquireUserLock(const Cell& cell, std::chrono::nanoseconds slice) {
-  auto hold = WaitForUserLock(cell, slice);
+  auto hold = WithPatience([&cell](Deadline deadline) { return UserLockHold::Acquire(cell.user_lock(), deadline); }, slice);
   if (!hold) return hold;
   if (cell.IsRetired()) return shmnode::Fail(Code::kDestroyed);
   // As for reads and writes: the lock of a removed segment, nobody else would want.

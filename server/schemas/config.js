@@ -14,7 +14,8 @@ module.exports = {
     },
     // Without a default: absent, any capacity of an existing segment will do.
     SHM_CAPACITY: { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
-    SHM_LAYOUT: { type: 'string', enum: ['cell'], default: 'cell' },
+    SHM_LAYOUT: { type: 'string', enum: ['cell', 'raw'], default: 'cell' },
+    SHM_SEMAPHORE: { type: 'string', pattern: '^/[^/]{1,250}$', description: "the name of a POSIX semaphore, such as '/name'" },
     LOG_LEVEL: { type: 'string', enum: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], default: 'info' }
   }
 }

@@ -47,7 +47,9 @@ const poke = (id, offset, bytes) => Python.only.ask('poke', id, offset, Buffer.f
 /** What SETALL of somebody does to the lock for applications of the set. */
 const reset = id => Python.only.ask('reset', id)
 /** A zero-filled segment without anything else. Resolves to its shmid. */
-const make = async (key, bytes) => Number(await Python.only.ask('make', key | 0, bytes))
+const make = async (key, bytes, mode = 0o600) => Number(await Python.only.ask('make', key | 0, bytes, mode))
+/** A semaphore set of so many. Resolves to its semid. */
+const makeSet = async (key, count) => Number(await Python.only.ask('make_set', key | 0, count))
 
 const removeSegment = id => { execFileSync('ipcrm', ['-m', String(id)]) }
 const removeSet = id => { execFileSync('ipcrm', ['-s', String(id)]) }
@@ -75,4 +77,4 @@ const u16 = number => Buffer.from(Uint16Array.of(number).buffer)
 const u32 = number => Buffer.from(Uint32Array.of(number).buffer)
 const u64 = number => Buffer.from(BigUint64Array.of(BigInt(number)).buffer)
 
-module.exports = { peek, poke, make, reset, removeSegment, removeSet, OFFSETS, PAYLOAD, u16, u32, u64 }
+module.exports = { peek, poke, make, makeSet, reset, removeSegment, removeSet, OFFSETS, PAYLOAD, u16, u32, u64 }

@@ -18,12 +18,20 @@ t.test('settings', async t => {
   t.equal(readConfig({ HOST: '127.3.2.1' }).host, '127.3.2.1')
 })
 
+t.test('a raw segment', async t => {
+  const config = readConfig({ SHM_LAYOUT: 'raw', SHM_CAPACITY: '100', SHM_SEMAPHORE: '/classic' })
+  t.same(config.segment, { key: 32140895, capacity: 100, layout: 'raw', nulTerminated: true, semaphore: '/classic' })
+  t.same(readConfig({ SHM_LAYOUT: 'raw', SHM_SEMAPHORE: '' }).segment, { key: 32140895, capacity: undefined, layout: 'raw', nulTerminated: true, semaphore: undefined })
+  t.throws(() => readConfig({ SHM_SEMAPHORE: '/classic' }), { constructor: ConfigError, message: 'SHM_SEMAPHORE means nothing unless SHM_LAYOUT is raw' })
+})
+
 t.test('mistakes', async t => {
   const mistakes = {
     PORT: ['x', '-1', '65536', '1.5', '80a'],
     SHM_KEY: ['a b', 'x'.repeat(64), '/etc', '0', '-0', '0x0', '4294967296', '-2147483649'],
     SHM_CAPACITY: ['0', '-1', '2k', '1.5'],
-    SHM_LAYOUT: ['raw'],
+    SHM_LAYOUT: ['sheep', 'RAW'],
+    SHM_SEMAPHORE: ['name', '/', '/a/b', '/' + 'x'.repeat(251)],
     LOG_LEVEL: ['loud']
   }
   for (const [name, values] of Object.entries(mistakes)) {

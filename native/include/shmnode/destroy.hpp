@@ -83,6 +83,7 @@ class Destroyer {
     if (!facts && facts.code() == Code::kDestroyed) return segment != nullptr ? RemoveSegment(*segment) : std::nullopt;
     if (!facts) return facts.error();
     if (const Status owner = owner_.Check(facts->sem_perm); !owner) return owner;
+    if (facts->sem_nsems == kRawSemaphoreCount) return Fail(Code::kLayout, "raw");
     if (facts->sem_nsems != kSemaphoreCount) return Fail(Code::kLayout, "semaphore set");
     const auto hold = LockHold::Acquire(TurnstileLock(set), LockMode::kExclusive, deadline_);
     if (!hold) return Again(hold.error());

@@ -175,6 +175,7 @@ class Opener {
       if (facts.code() == Code::kAccess) return Nothing{};
       return facts.error();
     }
+    if (facts->sem_nsems == kRawSemaphoreCount) return Fail(Code::kLayout, "raw");
     if (facts->sem_nsems != kSemaphoreCount) return Fail(Code::kLayout, "semaphore set");
     return options_.owner.Check(facts->sem_perm);
   }
@@ -208,9 +209,9 @@ class Opener {
     if (!now || *now != segment.id() || ContentOf(segment) != Content::kBlank) return std::nullopt;
     if (!set && set.code() != Code::kNotFound) return set.error();
     if (!set) return StaysBlank(segment, deadline_) ? std::optional<Result<Cell>>(Fail(Code::kLayout, "no magic")) : std::nullopt;
-    if (!creates()) return Fail(Code::kNotFound, "not initialised");
     const Status checked = CheckSet(*set);
     if (!checked) return Again(checked.error());
+    if (!creates()) return Fail(Code::kNotFound, "not initialised");
     const auto hold = LockHold::Acquire(TurnstileLock(*set), LockMode::kExclusive, deadline_);
     if (!hold) return Again(hold.error());
     if (ContentOf(segment) != Content::kBlank) return std::nullopt;

@@ -1,0 +1,47 @@
+'use strict'
+
+const body = require('../plugins/body')
+const HttpError = require('../lib/http-error')
+
+const NO_BYTES = Buffer.alloc(0)
+const NUL = 0
+const schema = { response: { '4xx': { $ref: 'problem#' }, '5xx': { $ref: 'problem#' } } }
+
+/** Any program may have stored it: a browser must neither guess what it is nor run it, nor keep it, as nothing tells one text from the next. */
+const TEXT_HEADERS = {
+  'content-type': 'text/plain; charset=utf-8',
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': 'sandbox'
+}
+
+/** `GET` and `HEAD /read`, `POST /write`: the text of a raw segment, which has neither versions nor a media type. */
+async function raw (fastify, { timeout }) {
+  await fastify.register(body)
+
+  fastify.get('/read', { schema, onRequest: refuseConditions }, async (request, reply) => {
+    const text = await fastify.segment.use(segment => segment.read({ timeout }))
+    reply.headers(TEXT_HEADERS)
+    return text
+  })
+
+  fastify.post('/write', { schema, onRequest: [refuseConditions, refuseEncoding] }, async (request, reply) => {
+    const { body: text = NO_BYTES } = request
+    if (text.includes(NUL)) throw new HttpError(400, 'ERR_TEXT_NUL', 'The text of a raw segment ends at its first NUL: it cannot have one inside.')
+    await fastify.segment.use(segment => segment.write(text, { timeout }))
+    reply.headers(TEXT_HEADERS)
+    return text
+  })
+}
+
+async function refuseConditions ({ headers }) {
+  if (headers['if-match'] === undefined && headers['if-none-match'] === undefined) return
+  throw new HttpError(501, 'ERR_SHM_UNSUPPORTED', 'A raw segment has no versions that a condition could be about.')
+}
+
+async function refuseEncoding ({ headers }) {
+  const encoding = headers['content-encoding'] ?? 'identity'
+  if (encoding !== 'identity') throw new HttpError(415, 'ERR_CONTENT_ENCODING', 'The text is stored as it comes: send it without a Content-Encoding.')
+}
+
+module.exports = raw
