@@ -113,7 +113,9 @@ def killer(step, by):
 
 
 def say(how, *words, **facts):
-    print(how, *words, *(f"{name}={value}" for name, value in facts.items() if value is not None), flush=True)
+    line = " ".join([how, *words, *(f"{name}={value}" for name, value in facts.items() if value is not None)])
+    sys.stdout.write(line + "\n")  # as one: a process that is killed has said it or not
+    sys.stdout.flush()
 
 
 def main():

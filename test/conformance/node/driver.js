@@ -4,8 +4,8 @@
 
 const readline = require('node:readline')
 const { setTimeout: sleep } = require('node:timers/promises')
-const shm = require('../..')
-const { lengthAnd, pattern } = require('../helpers/pattern')
+const shm = require('../../..')
+const { lengthAnd, pattern } = require('../../helpers/pattern')
 
 const isSync = process.argv[2] === 'sync'
 
