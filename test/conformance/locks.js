@@ -114,6 +114,19 @@ overColumns(['header'], async (t, stage) => {
     t.equal(await other.write('through'), 1)
   })
 
+  await stage.pairs(t, 'somebody clears the gate behind which it waits', [['exclusive'], ['wait']], async (t, holder, waiter) => {
+    const { facts } = await stage.meet(t, [holder, waiter])
+    const set = await setOf(facts)
+    await holder.ask('lock', { mode: 'exclusive' })
+    const written = waiter.write('through')
+    await until(async () => await raw.valueOf(set, SEMAPHORES.gate) > 0)
+    await raw.reset(set, SEMAPHORES.gate)
+    await holder.ask('unlock', { mode: 'exclusive' })
+    t.equal(await written, 1)
+    t.ok(await holder.write('and so do others'))
+    t.equal(await raw.valueOf(set, SEMAPHORES.gate), 0)
+  })
+
   await stage.each(t, 'all is free again after everything', [], async (t, driver) => {
     const { facts } = await stage.meet(t, [driver], { capacity: 10 })
     await driver.write('x')

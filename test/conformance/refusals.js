@@ -155,6 +155,18 @@ overColumns(['header'], async (t, stage) => {
     }
   })
 
+  await stage.each(t, 'blank, but for its payload, under a set like ours', [], async (t, driver) => {
+    const { facts, ref } = await stage.meet(t, [driver], { capacity: 100 })
+    await column.poke(facts, 0, Buffer.alloc(4096))
+    await column.poke(facts, 4096 + 50, Buffer.from('theirs'))
+    const before = await column.peek(facts, 0, 4 * 4096)
+    await t.rejects(stage.open(driver, ref, { capacity: 100 }), { code: 'LAYOUT' })
+    await t.rejects(driver.ask('destroy', { ref }), { code: 'LAYOUT' })
+    t.ok(before.equals(await column.peek(facts, 0, 4 * 4096)))
+    await column.poke(facts, 4096, Buffer.alloc(4096))
+    await t.resolves(driver.ask('destroy', { ref }), 'a dead creator of ours leaves nothing but zeros')
+  })
+
   await stage.each(t, 'another user\'s', [], async (t, driver) => {
     if (rootOnly.skip) return t.skip(rootOnly.skip)
     const ref = stage.reference(t)

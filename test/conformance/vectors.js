@@ -10,6 +10,7 @@ const { start } = require('../helpers/child')
 const { keyOf, uniqueNameOf } = require('../helpers/keys')
 const { PYTHON, pythonOnly } = require('../helpers/python')
 const { OFFSETS } = require('../helpers/raw')
+const { PYTHON_FOLDER } = require('./lib/implementations')
 const { overColumns } = require('./lib/suite')
 const vectors = require('./vectors.json')
 
@@ -24,7 +25,7 @@ t.test('names and keys in JavaScript', async t => {
 })
 
 t.test('python/check_vectors.py', pythonOnly, async t => {
-  const { code, stderr } = await start(t, PYTHON, [path.join(__dirname, 'python/check_vectors.py')]).ended
+  const { code, stderr } = await start(t, PYTHON, [path.join(PYTHON_FOLDER, 'check_vectors.py'), path.join(__dirname, 'vectors.json')]).ended
   t.equal(code, 0, stderr)
 })
 

@@ -44,8 +44,8 @@ class Python {
 /** The bytes of the segment with this shmid. */
 const peek = async (id, offset, length) => Buffer.from(await Python.only.ask('peek', id, offset, length), 'hex')
 const poke = (id, offset, bytes) => Python.only.ask('poke', id, offset, Buffer.from(bytes).toString('hex'))
-/** What SETALL of somebody does to the lock for applications of the set. */
-const reset = id => Python.only.ask('reset', id)
+/** What SETALL of somebody does to one semaphore of the set; by default to the lock for applications. */
+const reset = (id, semaphore = 3) => Python.only.ask('reset', id, semaphore)
 /** Of one semaphore of the set. */
 const valueOf = async (id, semaphore) => Number(await Python.only.ask('value', id, semaphore))
 /** Wakes who sleeps on a futex word, and tells how many did. */

@@ -7,7 +7,8 @@ const { PYTHON, NO_PYTHON } = require('../../helpers/python')
 
 const NODE_DRIVER = path.join(__dirname, '../node/driver.js')
 const CPP_DRIVER = path.join(__dirname, '../../../build/Release/conformance_driver')
-const PYTHON_DRIVER = path.join(__dirname, '../python/driver.py')
+/** CONFORMANCE_PYTHON: another folder than `python`, which mutants.js sets. */
+const PYTHON_FOLDER = process.env.CONFORMANCE_PYTHON ?? path.join(__dirname, '../python')
 
 /**
  * `can`: wait (for a newer version), user, exclusive, shared (hold those locks), repair (give a segment another set), die (be killed
@@ -17,7 +18,11 @@ const ALL = [
   { name: 'JavaScript', command: [process.execPath, NODE_DRIVER, 'async'], can: ['wait', 'user', 'repair'] },
   { name: 'JavaScript, synchronous', command: [process.execPath, NODE_DRIVER, 'sync'], can: ['repair'] },
   { name: 'C++', command: [CPP_DRIVER], can: ['wait', 'user', 'exclusive', 'shared', 'repair'] },
-  { name: 'Python', command: [PYTHON, PYTHON_DRIVER], can: ['wait', 'user', 'exclusive', 'shared', 'die'], missing: PYTHON === null && NO_PYTHON }
+  { name: 'Python', command: [PYTHON, path.join(PYTHON_FOLDER, 'driver.py')], can: ['wait', 'user', 'exclusive', 'shared', 'die'], missing: PYTHON === null && NO_PYTHON }
 ]
 
-module.exports = { ALL }
+/** CONFORMANCE_ONLY=Python, for example: the cases that it has a part in, for who is working on it. */
+const { CONFORMANCE_ONLY } = process.env
+const isWanted = (...implementations) => !CONFORMANCE_ONLY || implementations.some(({ name }) => name === CONFORMANCE_ONLY)
+
+module.exports = { ALL, PYTHON_FOLDER, isWanted }

@@ -6,7 +6,7 @@ const tap = require('tap')
 const { PYTHON, NO_PYTHON } = require('../../helpers/python')
 const { COLUMNS } = require('./columns')
 const { Driver } = require('./driver')
-const { ALL } = require('./implementations')
+const { ALL, isWanted } = require('./implementations')
 
 /** What the cases of one column work with: driver processes, which stay for all of its cases. */
 class Stage {
@@ -51,23 +51,28 @@ class Stage {
   /** A case for each implementation that can do all of `abilities`. */
   each (t, title, abilities, body) {
     return t.test(title, async t => {
-      for (const implementation of able(abilities)) await t.test(implementation.name, skipOf(implementation), t => body(t, this.driver(implementation), implementation))
+      for (const implementation of this.#able(abilities).filter(one => isWanted(one))) {
+        await t.test(implementation.name, skipOf(implementation), t => body(t, this.driver(implementation), implementation))
+      }
     })
   }
 
   /** A case for each two of them, the same one twice included: `body(t, first, second)`. */
   pairs (t, title, [firstCan, secondCan], body) {
     return t.test(title, async t => {
-      for (const first of able(firstCan)) {
-        for (const second of able(secondCan)) {
+      for (const first of this.#able(firstCan)) {
+        for (const second of this.#able(secondCan).filter(second => isWanted(first, second))) {
           await t.test(`${first.name} / ${second.name}`, skipOf(first, second), t => body(t, this.driver(first), this.driver(second, 'two'), first, second))
         }
       }
     })
   }
-}
 
-const able = abilities => ALL.filter(({ can }) => abilities.every(ability => can.includes(ability)))
+  /** Who knows such segments, and can do all of it. */
+  #able (abilities) {
+    return ALL.filter(({ can, columns }) => (columns === undefined || columns.includes(this.column.name)) && abilities.every(ability => can.includes(ability)))
+  }
+}
 
 function skipOf (...implementations) {
   const missing = implementations.find(({ missing }) => missing)?.missing

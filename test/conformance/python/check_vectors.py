@@ -1,11 +1,12 @@
-"""check_vectors.py: holds what needs no segment to the golden vectors. Segments are in vectors.js, for all implementations alike."""
+"""check_vectors.py VECTORS.JSON: holds what needs no segment to the golden vectors. Segments are in vectors.js, for all implementations alike."""
 
 import json
 import pathlib
+import sys
 
 import shmnode
 
-VECTORS = json.loads((pathlib.Path(__file__).parent.parent / "vectors.json").read_text(encoding="utf-8"))
+VECTORS = json.loads(pathlib.Path(sys.argv[1]).read_text(encoding="utf-8"))
 CHECKS = {
     "names": lambda v: shmnode.is_valid_name(v["name"]) and shmnode.key_of_name(v["name"]) == v["key"],
     "invalidNames": lambda name: not shmnode.is_valid_name(name),

@@ -47,28 +47,43 @@ class Lock:
             raise
 
     def _go_through(self, mode, deadline):
+        while not self._try(mode, deadline):
+            self._operate(_THROUGH_GATE, deadline)
+            if self._take_from_gate(mode, deadline):
+                return
+
+    def _try(self, mode, deadline):
         try:
-            return self._operate(_AT_ONCE[mode])
+            self._operate(_AT_ONCE[mode])
+            return True
         except ShmError as error:
             if error.code != "BUSY" or time.monotonic() >= deadline:
                 raise
-        self._operate(_THROUGH_GATE, deadline)
+        return False
+
+    def _take_from_gate(self, mode, deadline):
+        """False where somebody's SETALL has cleared the gate: there is nothing to give up then, and {gate, -1} would wait for ever."""
         try:
-            return self._take_from_gate(mode, deadline)
+            while not self._take_in_time(mode, min(deadline, after(_LONGEST_BLIND_WAIT))):
+                if self._value(_GATE) & 1 == 0:
+                    return False
+                if time.monotonic() >= deadline:
+                    raise ShmError("BUSY")
+            return True
         except BaseException:
             self._give(_GATE)  # [L4]
             raise
 
-    def _take_from_gate(self, mode, deadline):
-        while True:
-            try:
-                return self._operate(_FROM_GATE[mode], min(deadline, after(_LONGEST_BLIND_WAIT)))
-            except ShmError as error:
-                was_cleared = self._value(_GATE) & 1 == 0  # by somebody's SETALL: what is to be taken off would never be there
-                if error.code != "BUSY" or was_cleared or time.monotonic() >= deadline:
-                    raise
-                if error.number == errno.ERANGE:  # one reader too many
-                    time.sleep(0.001)
+    def _take_in_time(self, mode, until):
+        try:
+            self._operate(_FROM_GATE[mode], until)
+            return True
+        except ShmError as error:
+            if error.code != "BUSY":
+                raise
+            if error.number == errno.ERANGE:  # one reader too many: that one of them has left, the kernel tells nobody
+                time.sleep(0.001)
+        return False
 
     def _release(self, mode):
         if mode != USER:

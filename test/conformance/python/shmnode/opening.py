@@ -96,7 +96,7 @@ def load_constants(segment):
     """[O5] Copied once, then checked: what others do to the header later moves nothing."""
     constants = Constants._make(CONSTANTS.unpack(segment.load(0, CONSTANTS.size)))
     if constants.major != MAJOR:
-        raise ShmError("LAYOUT", f"its layout version is {constants.major}, this knows {MAJOR}", constants.major)
+        raise ShmError("LAYOUT", f"its layout version is {constants.major}, this implementation knows {MAJOR}", constants.major)
     wrong = [what for what, holds in _demands(constants, segment.size) if not holds]
     if wrong:
         raise ShmError("CORRUPT", wrong[0])
