@@ -4,7 +4,7 @@
 
 const path = require('node:path')
 const { FIXTURES, start } = require('../helpers/child')
-const { OFFSETS } = require('../helpers/raw')
+const { OFFSETS, u32 } = require('../helpers/raw')
 const { PYTHON } = require('../helpers/python')
 const { overColumns } = require('./lib/suite')
 const { sleepsInFutex, until } = require('./lib/waits')
@@ -13,15 +13,29 @@ overColumns(['versions', 'notify'], async (t, stage) => {
   /** Wakes who sleeps on the word until somebody does. Nothing has changed: he sleeps again. */
   const untilAsleep = facts => until(async () => await stage.column.wake(facts, OFFSETS.notify) > 0)
 
-  await stage.pairs(t, 'a newer version comes', [['wait'], []], async (t, waiter, writer) => {
-    const { facts } = await stage.meet(t, [waiter, writer])
+  const word = async (facts, offset) => (await stage.column.peek(facts, offset, 4)).readUInt32LE()
+
+  /** Versions that come while it sleeps; `isAnnounced(version)` tells whether writers know that it does. */
+  async function follow (t, waiter, writer, facts, isAnnounced) {
     for (let version = 1; version <= 3; version++) {
       const woken = waiter.ask('wait', { newerThan: version - 1 })
       await untilAsleep(facts)
+      t.ok(await isAnnounced(version - 1), 'it has told that it sleeps')
       t.equal(await writer.write(`version ${version}`), version)
       t.equal(Number((await woken).version), version)
       t.match(await waiter.snapshot(), { version, data: Buffer.from(`version ${version}`) })
     }
+  }
+
+  await stage.pairs(t, 'a newer version comes', [['wait'], []], async (t, waiter, writer) => {
+    const { facts } = await stage.meet(t, [waiter, writer])
+    await follow(t, waiter, writer, facts, async version => await word(facts, OFFSETS.awaited) === version || await word(facts, OFFSETS.awaitedAlways) !== 0)
+  })
+
+  await stage.pairs(t, 'a newer version comes to who only reads', [['wait'], []], async (t, waiter, writer) => {
+    const { ref, facts } = await stage.meet(t, [writer])
+    await stage.open(waiter, ref, { readOnly: true })
+    await follow(t, waiter, writer, facts, async () => await word(facts, OFFSETS.awaitedAlways) === 1)
   })
 
   await stage.pairs(t, 'it is there already', [['wait'], []], async (t, waiter, writer) => {
@@ -44,14 +58,32 @@ overColumns(['versions', 'notify'], async (t, stage) => {
     await rejected
   })
 
-  await stage.each(t, 'every change wakes who sleeps on the word', [], async (t, driver) => {
-    const { ref, facts } = await stage.meet(t, [driver])
-    const changes = [() => driver.write('x'), () => driver.write('y'), () => driver.ask('destroy', { ref })]
-    for (const [version, change] of changes.entries()) {
+  const announcements = {
+    'awaited is raised': (facts, version) => stage.column.poke(facts, OFFSETS.awaited, u32(version)),
+    'awaited always is set': facts => stage.column.poke(facts, OFFSETS.awaitedAlways, u32(1))
+  }
+  for (const [how, announce] of Object.entries(announcements)) {
+    await stage.each(t, `every change wakes who sleeps on the word: ${how}`, [], async (t, driver) => {
+      const { ref, facts } = await stage.meet(t, [driver])
+      const changes = [() => driver.write('x'), () => driver.write('y'), () => driver.write('z'), () => driver.ask('destroy', { ref })]
+      for (const [version, change] of changes.entries()) {
+        const sleeper = start(t, PYTHON, [path.join(FIXTURES, 'futex.py'), facts.id, OFFSETS.notify])
+        t.equal(await sleeper.line(), String(version), 'the word is the version\'s low half')
+        await announce(facts, version)
+        await until(() => sleepsInFutex(sleeper.pid))
+        await change()
+        t.equal(await sleeper.line(), 'woken')
+      }
+    })
+  }
+
+  await stage.each(t, 'who may read but not write is always woken', [], async (t, driver) => {
+    const { facts } = await stage.meet(t, [driver], { mode: '644' })
+    for (let version = 0; version < 3; version++) {
       const sleeper = start(t, PYTHON, [path.join(FIXTURES, 'futex.py'), facts.id, OFFSETS.notify])
-      t.equal(await sleeper.line(), String(version), 'the word is the version\'s low half')
+      t.equal(await sleeper.line(), String(version))
       await until(() => sleepsInFutex(sleeper.pid))
-      await change()
+      await driver.write('x')
       t.equal(await sleeper.line(), 'woken')
     }
   })

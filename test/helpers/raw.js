@@ -73,6 +73,8 @@ const OFFSETS = {
   notify: 192,
   retired: 196,
   writer: 200,
+  awaited: 208,
+  awaitedAlways: 216,
   slot: i => 256 + 128 * i
 }
 const PAYLOAD = 4096

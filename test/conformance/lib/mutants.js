@@ -26,6 +26,8 @@ const MUTANTS = [
   ['cell.py', 'store64(word, 0)  # [W13]', 'pass', 'locks'],
   ['cell.py', 'store32(base + NOTIFY, version % 2**32)  # [W11]', 'pass', 'changes'],
   ['cell.py', 'futex_wake(self.segment.base + NOTIFY)  # [W15]', 'pass', 'changes'],
+  ['cell.py', 'compare_and_swap32(word, awaited, seen)', 'awaited', 'changes'],
+  ['segment.py', 'store32(writable.base + AWAITED_ALWAYS, 1)', 'pass', 'changes'],
   ['linux.py', 'FUTEX_WAIT, FUTEX_WAKE, EVERYBODY = 0, 1,', 'FUTEX_WAIT, FUTEX_WAKE, EVERYBODY = 128, 129,', 'changes'],
   ['lock.py', 'flags = SEM_UNDO |', 'flags = 0 |', 'locks'],
   ['lock.py', 'EXCLUSIVE: [(_GATE, 0), (_WRITER, 0), (_READERS, 0), (_WRITER, 1)]', 'EXCLUSIVE: [(_GATE, 0), (_WRITER, 0), (_WRITER, 1)]', 'locks'],

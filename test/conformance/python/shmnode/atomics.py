@@ -16,6 +16,7 @@ _load32 = _function("__atomic_load_4", ctypes.c_uint32)
 _load64 = _function("__atomic_load_8", ctypes.c_uint64)
 _store32 = _function("__atomic_store_4", None, ctypes.c_uint32)
 _store64 = _function("__atomic_store_8", None, ctypes.c_uint64)
+_swap32 = _function("__atomic_compare_exchange_4", ctypes.c_bool, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_int)
 _swap64 = _function("__atomic_compare_exchange_8", ctypes.c_bool, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_int)
 
 
@@ -35,8 +36,14 @@ def store64(address, word):
     _store64(address, word, _FULL_ORDER)
 
 
-def compare_and_swap64(address, expected, desired):
+def compare_and_swap32(address, expected, desired):
     """What was there: `expected` where it was swapped."""
+    seen = ctypes.c_uint32(expected)
+    _swap32(address, ctypes.byref(seen), desired, _FULL_ORDER, _FULL_ORDER)
+    return seen.value
+
+
+def compare_and_swap64(address, expected, desired):
     seen = ctypes.c_uint64(expected)
     _swap64(address, ctypes.byref(seen), desired, _FULL_ORDER, _FULL_ORDER)
     return seen.value

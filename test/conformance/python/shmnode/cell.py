@@ -5,9 +5,10 @@ import os
 import time
 from collections import namedtuple
 
-from .atomics import compare_and_swap64, fence, load32, load64, store32, store64
+from .atomics import compare_and_swap32, compare_and_swap64, fence, load32, load64, store32, store64
 from .crc32c import crc32c
-from .layout import COMMIT, DESCRIPTOR, DESCRIPTOR_BYTES, DESCRIPTORS, FLAG_CHECKSUM, HEADER_BYTES, MAX_EXACT, NOTIFY, SEMAPHORE_ID, WRITER
+from .layout import (AWAITED, COMMIT, DESCRIPTOR, DESCRIPTOR_BYTES, DESCRIPTORS, FLAG_CHECKSUM, HEADER_BYTES, MAX_EXACT, NOTIFY, SEMAPHORE_ID,
+                     WRITER)
 from .linux import ShmError, after, futex_wait, futex_wake
 from .lock import EXCLUSIVE, SHARED, Lock
 from .writer_mark import ALIVE, look_at, own_mark, pid_of
@@ -18,6 +19,11 @@ MOST_USELESS_WAKES = 16
 MOST_MEDIA_TYPE = 63
 
 Snapshot = namedtuple("Snapshot", "data version committed_ns writer_pid media_type")
+
+
+def is_behind(word, other):
+    """Of numbers that rise, modulo 2^32."""
+    return (word - other) % 2**32 >= 2**31
 
 
 class Cell:
@@ -70,15 +76,17 @@ class Cell:
     def wait_newer(self, version, timeout=5):
         """Waits for a version above this one, and gives it. Needs no right to write. BUSY at the time-out."""
         deadline, useless = after(timeout), 0
+        if self.segment.read_only:
+            self.segment.announce_reader()  # [C1]
         while True:
-            seen = load32(self.segment.base + NOTIFY)  # [C1]
-            if self._is_newer_than(version):  # [C2]
+            seen = self._announce_wait()  # [C2]
+            if self._is_newer_than(version):  # [C3]
                 return self.version
             if self.segment.is_removed:
                 raise ShmError("DESTROYED")
             if time.monotonic() >= deadline:
                 raise ShmError("BUSY", "no newer version")
-            useless = useless + 1 if self._sleep(seen, deadline) else 0  # [C3]
+            useless = useless + 1 if self._sleep(seen, deadline) else 0  # [C4]
             if useless > MOST_USELESS_WAKES:
                 time.sleep(0.001)
 
@@ -90,6 +98,19 @@ class Cell:
         if self.version > MAX_EXACT:
             raise ShmError("CORRUPT", "commit")
         return self.version > version
+
+    def _announce_wait(self):
+        """Tells writers that they have somebody to wake. Gives the word to sleep on."""
+        word, seen = self.segment.base + AWAITED, load32(self.segment.base + NOTIFY)
+        if self.segment.read_only:
+            return seen
+        awaited = load32(word)
+        while awaited != seen and (is_behind(awaited, seen) or load32(self.segment.base + NOTIFY) == seen):
+            expected, awaited = awaited, compare_and_swap32(word, awaited, seen)
+            if awaited == expected:
+                break
+        fence()
+        return seen
 
     def _sleep(self, seen, deadline):
         """True where it was woken before its time."""

@@ -16,7 +16,7 @@ Constants = namedtuple("Constants", "magic major minor header_bytes capacity slo
 FIRST_WORDS = struct.pack("<HHI", MAJOR, MINOR, HEADER_BYTES)  # at offset 8
 
 # Offsets of what changes.
-SEMAPHORE_ID, COMMIT, NOTIFY, RETIRED, WRITER, DESCRIPTORS = 60, 128, 192, 196, 200, 256
+SEMAPHORE_ID, COMMIT, NOTIFY, RETIRED, WRITER, AWAITED, AWAITED_ALWAYS, DESCRIPTORS = 60, 128, 192, 196, 200, 208, 216, 256
 
 # A slot's descriptor: version, length, committed, writer's pid, CRC32C, media type.
 DESCRIPTOR = struct.Struct("<Q Q Q I I 64s")

@@ -38,11 +38,14 @@ def _open_or_create(reference, capacity, checksum, creation):
 
 def _create_if_free(reference, creation):
     try:
-        open_cell(reference).close()
+        cell = open_cell(reference)
     except ShmError as error:
         if error.code != "NOT_FOUND":
             raise
         return creation.run()
+    if cell.constants.incarnation == creation.made:
+        return cell
+    cell.close()
     raise ShmError("EXISTS")
 
 
@@ -69,6 +72,7 @@ class Creation:
     def __init__(self, shape, mode, deadline):
         self.shape, self.mode, self.deadline = shape, mode, deadline
         self.key = shape.key
+        self.made = None  # the incarnation of what it made, and has to look at again
 
     def run(self):
         blank = find_segment(self.key)
@@ -108,7 +112,7 @@ class Creation:
             # [K3] Who is attached to a removed segment may still use this set: by its end he finds out.
             remove_set(semid)
             raise Changed
-        retire_removed_cells()  # [K4]
+        retire_removed_cells(semid)  # [K4]
         shmid = create_segment(self.key, self.shape.bytes, self.mode)  # [K5]
         return self._initialise(Segment(shmid, self.shape.bytes, False), semid)
 
@@ -125,6 +129,7 @@ class Creation:
         except BaseException:
             segment.close()
             raise
+        retire_removed_cells(semid)
         return self._initialise(segment, semid)
 
     def _initialise(self, segment, semid):
@@ -132,7 +137,12 @@ class Creation:
         fence()
         segment.store(16, self.shape.constants(semid)[16:])  # [K8]
         store64(segment.base, int.from_bytes(MAGIC, "little"))  # [K9]
-        return Cell(segment, load_constants(segment))
+        cell = Cell(segment, load_constants(segment))
+        if is_gone(semid):  # [K10]
+            self.made = cell.constants.incarnation
+            cell.close()
+            raise Changed
+        return cell
 
 
 def set_facts_unless_gone(semid):
@@ -148,15 +158,20 @@ def is_untouched(segment):
     return payload >= 2 * STRIDE_UNIT and payload % STRIDE_UNIT == 0 and not any(segment.load(HEADER_BYTES, payload))
 
 
-def retire_removed_cells():
-    """Tells those who are attached to cells that somebody removed, set and all, that nobody will ever write there again."""
+def retire_removed_cells(semid):
+    """Tells those who are attached to removed cells that their time is over: before this set becomes another's lock, or where theirs
+    is gone."""
     for shmid in removed_segments():
         with contextlib.suppress(ShmError):
             facts = segment_facts(shmid)
             check_owner(facts)
             with contextlib.closing(Segment(shmid, facts.size, False)) as segment:
-                if has_magic(segment) and is_gone(load_constants(segment).semaphore_id):
+                if has_magic(segment) and _is_abandoned(load_constants(segment), semid):
                     segment.retire()
+
+
+def _is_abandoned(constants, semid):
+    return constants.semaphore_id == semid or is_gone(constants.semaphore_id)
 
 
 def is_gone(semid):

@@ -1,17 +1,19 @@
 """From a name, a key or an id to a cell that is there already. Changes nothing in it."""
 
 import os
+import time
 from collections import namedtuple
 
 from .atomics import fence, load64
 from .cell import Cell
 from .layout import (COMMIT, CONSTANTS, FIRST_WORDS, FLAG_CHECKSUM, HEADER_BYTES, MAGIC, MAJOR, MAX_EXACT, SEMAPHORE_COUNT, Constants,
                      is_valid_name, key_of_name, signed, stride_for)
-from .linux import SHM_DEST, ShmError, find_segment, find_set, remove_segment, segment_facts, set_facts
+from .linux import SHM_DEST, ShmError, after, find_segment, find_set, remove_segment, segment_facts, set_facts
 from .segment import Segment
 
 Id = namedtuple("Id", "id")  # the kernel's shmid, as a reference
 _MOST_TURNS = 1000  # each time somebody else has got on
+_LONGEST_REMOVAL = 1
 
 
 class Changed(Exception):
@@ -138,7 +140,7 @@ def _explain_no_magic(segment, reference):
 
 
 def _finish_destroying(segment, reference):
-    """Who retired it died, or has not removed it yet. Needs no lock: nothing here is used any more."""
+    """Who retired it died, or is about to remove it. Needs no lock: nothing here is used any more."""
     if isinstance(reference, Id):
         raise ShmError("DESTROYED")
     if segment.read_only:
@@ -147,8 +149,17 @@ def _finish_destroying(segment, reference):
         remove_segment(segment.id)
     except ShmError as error:
         if error.code == "ACCESS":
-            raise ShmError("DESTROYED") from None
+            _await_removal(segment, reference)
     raise Changed
+
+
+def _await_removal(segment, reference):
+    """By another user."""
+    end = after(_LONGEST_REMOVAL)
+    while find_segment(key_of(reference)) == segment.id:
+        if time.monotonic() >= end:
+            raise ShmError("DESTROYED")
+        time.sleep(0.0002)
 
 
 def _check_set(segment, constants):

@@ -1,10 +1,11 @@
 """The bytes of a segment in this process."""
 
+import contextlib
 import ctypes
 
 from .atomics import load32, store32
-from .layout import NOTIFY, RETIRED
-from .linux import SHM_DEST, SHM_RDONLY, call, futex_wake, libc, segment_facts
+from .layout import AWAITED_ALWAYS, NOTIFY, RETIRED
+from .linux import SHM_DEST, SHM_RDONLY, ShmError, call, futex_wake, libc, segment_facts
 
 
 class Segment:
@@ -33,6 +34,12 @@ class Segment:
     def is_removed(self):
         """By whomever: the kernel tells."""
         return segment_facts(self.id).mode & SHM_DEST != 0
+
+    def announce_reader(self):
+        """That somebody may sleep at any time who cannot say so each time. Who may not write at all has the segment's mode say it."""
+        if load32(self.base + AWAITED_ALWAYS) == 0:
+            with contextlib.suppress(ShmError), contextlib.closing(Segment(self.id, self.size, False)) as writable:
+                store32(writable.base + AWAITED_ALWAYS, 1)
 
     def retire(self):
         """Tells everybody who is attached that this segment has come to its end."""
