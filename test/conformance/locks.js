@@ -9,7 +9,7 @@ const { until } = require('./lib/waits')
 const SOON = { timeout: 50 }
 const SEMAPHORES = { writer: 0, readers: 1, gate: 2, user: 3 }
 
-overColumns([], async (t, stage) => {
+overColumns(['lengths', 'locks'], async (t, stage) => {
   await stage.pairs(t, 'the lock for applications', [['user'], ['user']], async (t, holder, other) => {
     await stage.meet(t, [holder, other])
     const mode = 'user'

@@ -7,7 +7,7 @@ const { overColumns } = require('./lib/suite')
 const ANY = [[], []]
 const CAPACITY = 5000
 
-overColumns([], async (t, stage) => {
+overColumns(['lengths'], async (t, stage) => {
   await stage.pairs(t, 'values of every length', ANY, async (t, writer, reader) => {
     await stage.meet(t, [writer, reader], { capacity: CAPACITY })
     for (const length of [0, 1, 7, 8, 4095, 4096, 4097, CAPACITY]) {

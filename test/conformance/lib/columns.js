@@ -1,7 +1,7 @@
 'use strict'
 
 // The kinds of segments that the cases run over: a layout, and the kernel's objects that hold it. What a case needs of a column it
-// says by the column's features; what it does to a segment behind everybody's back it does through the column.
+// says by the column's features (README.md); what it does to a segment behind everybody's back it does through the column.
 
 const { uniqueKey, uniqueName } = require('../../helpers/keys')
 const kernel = require('../../helpers/kernel')
@@ -11,7 +11,7 @@ const { remove } = require('../../helpers/segment')
 /** A cell in System V memory. `facts` are a driver's answer to `open`. */
 const CELL_SYSTEM_V = {
   name: 'cell, System V',
-  features: ['versions', 'facts', 'checksum', 'names', 'notify', 'header'],
+  features: ['lengths', 'versions', 'facts', 'checksum', 'names', 'locks', 'notify', 'header'],
   /** For every `open`. */
   options: {},
 
