@@ -66,6 +66,15 @@
         {
           "target_name": "core_test",
           "type": "executable",
+          "actions": [
+            {
+              "action_name": "vectors",
+              "inputs": ["native/test/vectors.js", "test/conformance/vectors.json"],
+              "outputs": ["<(INTERMEDIATE_DIR)/vectors.inc"],
+              "action": ["node", "<@(_inputs)", "<@(_outputs)"]
+            }
+          ],
+          "include_dirs": ["<(INTERMEDIATE_DIR)"],
           "sources": ["<!@(node -p \"require('node:fs').readdirSync('native/test').filter(f => f.endsWith('_test.cc')).map(f => 'native/test/' + f).join(' ')\")"],
           "ldflags": ["-pthread"]
         },
@@ -104,6 +113,11 @@
           "target_name": "classic",
           "type": "executable",
           "sources": ["native/examples/classic.c"]
+        },
+        {
+          "target_name": "conformance_driver",
+          "type": "executable",
+          "sources": ["native/test/conformance_driver.cc"]
         },
         {
           "target_name": "kill_writers",

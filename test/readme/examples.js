@@ -10,6 +10,7 @@ const shm = require('../..')
 const { blocks } = require('../helpers/blocks')
 const { plainEnv, start } = require('../helpers/child')
 const { uniqueKey, uniqueName } = require('../helpers/keys')
+const { PYTHON, pythonOnly } = require('../helpers/python')
 
 const ROOT = path.join(__dirname, '../..')
 const readme = fs.readFileSync(path.join(ROOT, 'README.md'), 'utf8')
@@ -41,6 +42,20 @@ t.test('JavaScript', async t => {
       t.not(output, '', 'it prints something')
       for (const pattern of expected(code)) t.match(output, pattern)
     }))
+  }
+})
+
+t.test('Python', pythonOnly, async t => {
+  const env = plainEnv({ PYTHONPATH: 'test/conformance/python', PYTHONUNBUFFERED: '1' })
+  for (const code of blocks('python')) {
+    const name = uniqueName()
+    t.teardown(() => destroyIfThere(name))
+    const example = start(t, PYTHON, ['-c', code.replaceAll('"prices"', `"${name}"`)], env)
+    t.match(await example.line(), /"EURUSD":1\.0842/)
+    const segment = await shm.open(name)
+    await segment.write('and it goes on')
+    await segment.close()
+    t.match(await example.ended, { code: 0 })
   }
 })
 
