@@ -4,10 +4,12 @@ const { LogController } = require('fastify')
 const fp = require('fastify-plugin')
 const problem = require('./plugins/problem')
 const guard = require('./plugins/guard')
-const segment = require('./plugins/segment')
+const shm = require('./plugins/shm')
 const drain = require('./plugins/drain')
 const read = require('./routes/read')
 const write = require('./routes/write')
+const watch = require('./routes/watch')
+const segments = require('./routes/segments')
 const health = require('./routes/health')
 
 /**
@@ -18,14 +20,18 @@ const health = require('./routes/health')
  * @param {string} [options.host] the address that is listened on
  * @param {number} [options.timeout] how long a request may wait for the segment, in milliseconds
  */
-async function app (fastify, { segment: segmentOptions, host = '127.0.0.1', timeout = 5000 }) {
+async function app (fastify, options) {
+  const { segment: segmentOptions, host = '127.0.0.1', timeout = 5000, heartbeat = 15000, maxStreams = 1000, maxCapacity = 64 * 1024 * 1024 } = options
+  const { capacity = 2048 } = segmentOptions
   // Only the routes that want a body read one.
   fastify.removeAllContentTypeParsers()
   await fastify.register(problem)
   await fastify.register(guard, { host })
-  await fastify.register(segment, { timeout, ...segmentOptions })
-  fastify.register(read, { timeout })
+  await fastify.register(shm, { segment: segmentOptions, timeout, maxStreams })
+  fastify.register(read)
   fastify.register(write, { timeout })
+  fastify.register(watch, { heartbeat })
+  fastify.register(segments, { timeout, heartbeat, capacity, maxCapacity })
   fastify.register(health)
   fastify.register(drain)
 }

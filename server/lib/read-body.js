@@ -14,10 +14,11 @@ const DISCARDED_BYTES = 64 * 1024 * 1024
 function readBody (stream, limit) {
   return new Promise((resolve, reject) => {
     const body = new Body(limit)
+    if (stream.destroyed) reject(incomplete())
     if (Number(stream.headers['content-length']) > limit + DISCARDED_BYTES) reject(tooLarge(limit))
     stream.on('data', chunk => { if (!body.take(chunk)) reject(tooLarge(limit)) })
     stream.on('end', () => body.isTooLarge ? reject(tooLarge(limit)) : resolve(body.toBuffer()))
-    stream.on('error', () => reject(new HttpError(400, 'ERR_BODY_INCOMPLETE', 'The request ended before its body did.')))
+    stream.on('error', () => reject(incomplete()))
   })
 }
 
@@ -46,6 +47,10 @@ class Body {
   toBuffer () {
     return Buffer.concat(this.#chunks, this.#length)
   }
+}
+
+function incomplete () {
+  return new HttpError(400, 'ERR_BODY_INCOMPLETE', 'The request ended before its body did.')
 }
 
 function tooLarge (limit) {

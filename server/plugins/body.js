@@ -10,16 +10,19 @@ const { JSON_TYPE } = require('../lib/media-type')
 const FIRST_BYTE_OF_BOM = 0xef
 
 /**
- * Gives the routes of the scope it is registered in their bodies as Buffers, no larger than the segment's capacity.
- * JSON is checked, but stays as it came. Sets no parser for other scopes, where bodies are not read.
+ * Gives the routes of the scope it is registered in their bodies as Buffers. JSON is checked, but stays as it came. Sets no parser
+ * for other scopes, where bodies are not read.
+ * @param {import('fastify').FastifyInstance} fastify
+ * @param {object} options
+ * @param {(request: import('fastify').FastifyRequest) => number | Promise<number>} options.limitOf the bytes that a body may have
  */
-async function body (fastify) {
+async function body (fastify, { limitOf }) {
   const parseJson = fastify.getDefaultJsonParser('error', 'error')
-  const read = payload => readBody(payload, fastify.segment.capacity)
+  const read = async (request, payload) => readBody(payload, await limitOf(request))
 
   fastify.removeAllContentTypeParsers()
-  fastify.addContentTypeParser('*', (request, payload) => read(payload))
-  fastify.addContentTypeParser(JSON_TYPE, async (request, payload) => checkJson(await read(payload), request, parseJson))
+  fastify.addContentTypeParser('*', read)
+  fastify.addContentTypeParser(JSON_TYPE, async (request, payload) => checkJson(await read(request, payload), request, parseJson))
 }
 
 function checkJson (bytes, request, parseJson) {
@@ -34,4 +37,4 @@ function invalid (detail) {
   return new HttpError(400, 'ERR_JSON_INVALID', detail)
 }
 
-module.exports = fp(body, { name: 'body', dependencies: ['segment'] })
+module.exports = fp(body, { name: 'body', dependencies: ['shm'] })

@@ -19,7 +19,7 @@ async function health (fastify) {
 
   fastify.get('/health/ready', { schema: answers({ 503: { $ref: 'problem#' } }) }, async (request, reply) => {
     if (closing) throw new HttpError(503, 'ERR_SHM_CLOSED', 'The server is stopping.')
-    await fastify.segment.use(tryRead).catch(unavailable)
+    await fastify.shm.segment.use(tryRead).catch(unavailable)
     reply.header('cache-control', 'no-store')
     return { status: 'ok' }
   })

@@ -22,6 +22,13 @@ function uniqueKey (t) {
   return key
 }
 
+/** A name that no other test has. Its segment is destroyed when the test ends. */
+function uniqueName (t) {
+  const name = keys.uniqueName()
+  t.teardown(() => destroy(name))
+  return name
+}
+
 async function destroy (key) {
   await shm.destroy(key).catch(error => {
     if (error.code !== 'ERR_SHM_NOT_FOUND') throw error
@@ -116,4 +123,52 @@ async function start (t, env) {
   return { child, port: Number(port), hostname }
 }
 
-module.exports = { uniqueKey, build, listen, write, read, isProblem, request, exchange, hold, noPeer, launch, start }
+/** The events of a stream over a real connection. */
+class EventStream {
+  #incoming
+  #text = ''
+
+  /** @param {import('node:http').IncomingMessage} incoming */
+  constructor (incoming) {
+    this.#incoming = incoming.setEncoding('utf8')
+    this.statusCode = incoming.statusCode
+    this.headers = incoming.headers
+  }
+
+  /** The next block of lines: { id, data, event }, { retry } or {} for a sign of life; null at the end. */
+  async block () {
+    while (!this.#text.includes('\n\n')) {
+      const chunk = this.#incoming.read()
+      if (chunk !== null) this.#text += chunk
+      else if (this.#incoming.readableEnded) return null
+      else await Promise.race([once(this.#incoming, 'readable'), once(this.#incoming, 'end')])
+    }
+    const end = this.#text.indexOf('\n\n')
+    const fields = Object.fromEntries(this.#text.slice(0, end).split('\n').filter(line => !line.startsWith(':')).map(line => line.split(/: (.*)/)))
+    this.#text = this.#text.slice(end + 2)
+    return fields.data === undefined ? fields : { ...fields, data: JSON.parse(fields.data) }
+  }
+
+  /** The next event. */
+  async next () {
+    for (;;) {
+      const block = await this.block()
+      if (block === null || block.id !== undefined) return block
+    }
+  }
+
+  close () {
+    this.#incoming.destroy()
+  }
+}
+
+/** Opens an event stream. */
+async function watch (t, port, { path = '/watch', headers } = {}) {
+  const outgoing = http.get({ host: '127.0.0.1', port, path, headers, agent: false })
+  const [incoming] = await once(outgoing, 'response')
+  t.teardown(() => outgoing.destroy())
+  incoming.on('error', () => {})
+  return new EventStream(incoming)
+}
+
+module.exports = { uniqueKey, uniqueName, watch, build, listen, write, read, isProblem, request, exchange, hold, noPeer, launch, start }

@@ -1,0 +1,63 @@
+'use strict'
+
+const { Readable } = require('node:stream')
+
+/** How soon a client is to come again, in milliseconds. */
+const RETRY = 1000
+/** Larger values do not come along with the event; whoever wants one reads it. */
+const LARGEST_VALUE = 64 * 1024
+
+/** @typedef {{ incarnation: string, version: number }} Seen the last version that the client has */
+
+/**
+ * The versions of a segment as server-sent events, each as soon as the reader has room for it: who is slow gets the newest and
+ * misses those between.
+ * @param {import('./current-value')} current
+ * @param {object} options
+ * @param {Seen | null} options.seen null: the client has none
+ * @param {'utf8' | 'base64'} [options.value] how to include the value
+ * @param {number} options.heartbeat milliseconds of silence after which a sign of life is sent
+ * @param {AbortSignal} options.signal ends the stream
+ */
+async function * events (current, { seen, value, heartbeat, signal }) {
+  yield `retry: ${RETRY}\n\n`
+  let last = seen
+  for (;;) {
+    const found = await current.after(last, { timeout: heartbeat, signal }).catch(isDestroyed)
+    if (found === undefined) return yield 'event: destroyed\ndata: {}\n\n'
+    if (signal.aborted || current.isEnded) return
+    if (found !== null) last = { incarnation: found.latest.incarnation, version: found.latest.version }
+    yield found === null ? ':\n\n' : toEvent(found, value)
+  }
+}
+
+/** Nobody has made it again. */
+function isDestroyed (error) {
+  if (error.code !== 'ERR_SHM_NOT_FOUND' && error.code !== 'ERR_SHM_DESTROYED') throw error
+}
+
+function toEvent ({ latest, data }, encoding) {
+  const { version, length, committedAt, writerPid, mediaType, etag } = latest
+  const value = encoding !== undefined && length <= LARGEST_VALUE ? data.toString(encoding) : undefined
+  return `id: ${version}\ndata: ${JSON.stringify({ version, length, committedAt, writerPid, mediaType, etag, value })}\n\n`
+}
+
+/**
+ * What a client has seen that says so by the id of an event, or by an entity-tag. An id that this segment has not had yet is one of a
+ * segment that was there before.
+ * @param {string | undefined} id
+ * @param {{ incarnation: string, version: number }} latest
+ * @returns {Seen} version 0 if it has seen nothing
+ */
+function lastSeen (id, { incarnation, version }) {
+  const [, of = incarnation, number] = /^"?(?:([0-9a-f]{16})\.)?(\d{1,16})"?$/.exec(id ?? '') ?? []
+  const isKnown = number !== undefined && of === incarnation && Number(number) <= version
+  return { incarnation, version: isKnown ? Number(number) : 0 }
+}
+
+/** @returns {Readable} of {@link events}; `onEnd` is called when nobody reads it any more */
+function eventStream (current, options, onEnd) {
+  return Readable.from(events(current, options), { objectMode: true, highWaterMark: 1 }).once('close', onEnd)
+}
+
+module.exports = { eventStream, lastSeen }

@@ -1,0 +1,37 @@
+'use strict'
+
+const { eventStream, lastSeen } = require('./event-stream')
+const { overloaded } = require('./overload')
+const { allowSilence } = require('./silence')
+
+const HEADERS = {
+  'content-type': 'text/event-stream',
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  // nginx would collect events until it has a page of them.
+  'x-accel-buffering': 'no'
+}
+
+/**
+ * Answers with the versions of the segment as they come.
+ * @param {import('fastify').FastifyRequest} request
+ * @param {import('fastify').FastifyReply} reply
+ * @param {import('./reopening-segment')} segment
+ * @param {{ heartbeat: number }} options milliseconds
+ * @param {() => void} onEnd called once, when the segment is not needed any more
+ */
+async function sendEvents (request, reply, segment, { heartbeat }, onEnd) {
+  const { latest } = await segment.current.read()
+  const { streams } = request.server.shm
+  if (!streams.take()) throw overloaded('There are as many event streams as there may be.')
+  // Who takes nothing in so long is given up.
+  allowSilence(request, heartbeat * 2)
+  const seen = lastSeen(request.headers['last-event-id'] ?? request.query.after, latest)
+  const stream = eventStream(segment.current, { seen, value: request.query.value, heartbeat, signal: request.signal }, () => {
+    streams.give()
+    onEnd()
+  })
+  return reply.headers(HEADERS).send(stream)
+}
+
+module.exports = sendEvents
