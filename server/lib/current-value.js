@@ -36,6 +36,11 @@ class CurrentValue {
     this.#wait = { timeout }
   }
 
+  /** How many bytes the next read may bring, as far as can be told. */
+  get expectedLength () {
+    return this.#latest === null ? this.#segment.capacity : this.#latest.length
+  }
+
   /** The current version, if that can be told without going to the thread pool; else null. */
   get known () {
     if (this.#latest === null || performance.now() - this.#readAt > TRUSTED) return null

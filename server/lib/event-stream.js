@@ -27,7 +27,7 @@ async function * events (current, { seen, value, heartbeat, signal }) {
     if (found === undefined) return yield 'event: destroyed\ndata: {}\n\n'
     if (signal.aborted || current.isEnded) return
     if (found !== null) last = { incarnation: found.latest.incarnation, version: found.latest.version }
-    yield found === null ? ':\n\n' : toEvent(found, value)
+    yield found === null ? ':\n\n' : eventOf(found, value)
   }
 }
 
@@ -36,9 +36,15 @@ function isDestroyed (error) {
   if (error.code !== 'ERR_SHM_NOT_FOUND' && error.code !== 'ERR_SHM_DESTROYED') throw error
 }
 
-function toEvent ({ latest, data }, encoding) {
-  const { version, length, committedAt, writerPid, mediaType, etag } = latest
-  const value = encoding !== undefined && length <= LARGEST_VALUE ? data.toString(encoding) : undefined
+/** All who are sent the same event share its bytes. */
+function eventOf ({ latest, data }, encoding = 'none') {
+  let event = latest.events.get(encoding)
+  if (event === undefined) latest.events.set(encoding, event = Buffer.from(toEvent(latest, data, encoding)))
+  return event
+}
+
+function toEvent ({ version, length, committedAt, writerPid, mediaType, etag }, data, encoding) {
+  const value = encoding !== 'none' && length <= LARGEST_VALUE ? data.toString(encoding) : undefined
   return `id: ${version}\ndata: ${JSON.stringify({ version, length, committedAt, writerPid, mediaType, etag, value })}\n\n`
 }
 
@@ -55,9 +61,9 @@ function lastSeen (id, { incarnation, version }) {
   return { incarnation, version: isKnown ? Number(number) : 0 }
 }
 
-/** @returns {Readable} of {@link events}; `onEnd` is called when nobody reads it any more */
-function eventStream (current, options, onEnd) {
-  return Readable.from(events(current, options), { objectMode: true, highWaterMark: 1 }).once('close', onEnd)
+/** @returns {Readable} of {@link events} */
+function eventStream (current, options) {
+  return Readable.from(events(current, options), { objectMode: true, highWaterMark: 1 })
 }
 
 module.exports = { eventStream, lastSeen }

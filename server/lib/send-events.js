@@ -17,17 +17,17 @@ const HEADERS = {
  * @param {import('fastify').FastifyRequest} request
  * @param {import('fastify').FastifyReply} reply
  * @param {import('./reopening-segment')} segment
- * @param {{ heartbeat: number }} options milliseconds
- * @param {() => void} onEnd called once, when the segment is not needed any more
+ * @param {{ heartbeat: number, limits: import('../plugins/shm').Limits }} context
+ * @param {() => void} [onEnd] called when the segment is not needed any more, unless this rejects
  */
-async function sendEvents (request, reply, segment, { heartbeat }, onEnd) {
+async function sendEvents (request, reply, segment, { heartbeat, limits: { streams } }, onEnd = () => {}) {
   const { latest } = await segment.current.read()
-  const { streams } = request.server.shm
   if (!streams.take()) throw overloaded('There are as many event streams as there may be.')
   // Who takes nothing in so long is given up.
   allowSilence(request, heartbeat * 2)
   const seen = lastSeen(request.headers['last-event-id'] ?? request.query.after, latest)
-  const stream = eventStream(segment.current, { seen, value: request.query.value, heartbeat, signal: request.signal }, () => {
+  const stream = eventStream(segment.current, { seen, value: request.query.value, heartbeat, signal: request.signal })
+  stream.once('close', () => {
     streams.give()
     onEnd()
   })

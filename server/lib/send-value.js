@@ -1,37 +1,41 @@
 'use strict'
 
-const rangeParser = require('range-parser')
 const { opaqueTag, parseTags } = require('./entity-tag')
 const HttpError = require('./http-error')
+const Loan = require('./loan')
 const { overloaded } = require('./overload')
 const { secondsToWait } = require('./prefer')
+const { rangeOf, UNSATISFIABLE } = require('./range')
 const { allowSilence } = require('./silence')
-
-const UNSATISFIABLE = -1
 
 /**
  * Answers GET and HEAD with what the segment holds.
  * @param {import('fastify').FastifyRequest} request
  * @param {import('fastify').FastifyReply} reply
  * @param {import('./reopening-segment')} segment
+ * @param {{ timeout: number, limits: import('../plugins/shm').Limits }} context
+ * @returns {import('fastify').FastifyReply | Promise<import('fastify').FastifyReply>}
  */
-async function sendValue (request, reply, segment) {
-  const found = await segment.current.read()
-  const { 'if-none-match': noneMatch, range } = request.headers
-  if (noneMatch === undefined) return range === undefined ? sendAll(reply, found) : sendPart(request, reply, found)
+function sendValue (request, reply, segment, context) {
+  const latest = segment.current.known
+  // By far the most frequent case is worth a way without promises.
+  if (latest !== null && isPlain(request.headers)) return sendAll(reply, new Loan({ latest, data: latest.data }, context.limits.answerBytes))
+  return sendWanted(request, reply, segment, context)
+}
+
+function isPlain (headers) {
+  return headers['if-none-match'] === undefined && headers.range === undefined
+}
+
+async function sendWanted (request, reply, segment, { timeout, limits }) {
+  const { headers: { 'if-none-match': noneMatch }, signal } = request
+  const loan = await Loan.take(segment.current, limits.answerBytes, { timeout, signal })
+  if (noneMatch === undefined) return sendPart(request, reply, loan)
   const isSeen = seenTest(noneMatch)
-  const wanted = isSeen(found.latest) ? await waitForOther(request, reply, segment, found, isSeen) : found
-  if (wanted === null) return sendNothing(reply, 304, found.latest)
-  return sendPart(request, reply, wanted)
-}
-
-function sendAll (reply, { latest, data }) {
-  if (latest.version === 0) return sendNothing(reply, 204, latest)
-  return reply.headers(latest.headers).send(data)
-}
-
-function sendNothing (reply, status, { versionHeaders }) {
-  return reply.code(status).headers(versionHeaders).send()
+  if (!isSeen(loan.latest)) return sendPart(request, reply, loan)
+  loan.end()
+  const other = await waitForOther(request, reply, segment, { seen: loan.latest, isSeen, limits })
+  return other === null ? sendNothing(reply, 304, loan.latest) : sendPart(request, reply, new Loan(other, limits.answerBytes))
 }
 
 // If-Modified-Since is left aside: many versions may be committed within the second that it can tell apart.
@@ -42,15 +46,14 @@ function seenTest (ifNoneMatch) {
 }
 
 /** Prefer: wait. What comes after `*` would match it too. */
-async function waitForOther (request, reply, segment, { latest }, isSeen) {
-  const seconds = secondsToWait(request.headers.prefer)
-  if (seconds === 0 || request.headers['if-none-match'].trim() === '*') return null
-  reply.header('preference-applied', `wait=${seconds}`)
-  const { streams } = request.server.shm
+async function waitForOther (request, reply, segment, { seen, isSeen, limits: { streams } }) {
+  const timeout = secondsToWait(request.headers.prefer) * 1000
+  if (timeout === 0 || request.headers['if-none-match'].trim() === '*') return null
   if (!streams.take()) throw overloaded('Too many requests wait for a change.')
-  const restore = allowSilence(request, seconds * 1000)
+  reply.header('preference-applied', `wait=${timeout / 1000}`)
+  const restore = allowSilence(request, timeout)
   try {
-    return await nextUnseen(segment, latest, isSeen, { timeout: seconds * 1000, signal: request.signal })
+    return await nextUnseen(segment, seen, isSeen, { timeout, signal: request.signal })
   } finally {
     restore()
     streams.give()
@@ -66,20 +69,36 @@ async function nextUnseen (segment, seen, isSeen, { timeout, signal }) {
   }
 }
 
-/** One range of bytes, where that is what the request asks for; else all of them. */
-function sendPart (request, reply, found) {
-  const { latest, data } = found
-  const { range, 'if-range': ifRange } = request.headers
-  const isPart = range !== undefined && request.method === 'GET' && latest.version > 0 && (ifRange === undefined || ifRange === latest.etag)
-  const ranges = isPart ? rangeParser(data.length, range) : undefined
-  if (ranges === UNSATISFIABLE) throw unsatisfiable(latest, data.length)
-  if (!Array.isArray(ranges) || ranges.type !== 'bytes' || ranges.length !== 1) return sendAll(reply, found)
-  const [{ start, end }] = ranges
-  reply.code(206).headers(latest.headers).header('content-range', `bytes ${start}-${end}/${data.length}`)
-  return reply.send(data.subarray(start, end + 1))
+function sendAll (reply, loan) {
+  const { latest, data } = loan
+  if (latest.version === 0) return sendNothing(reply, 204, latest)
+  loan.endWith(reply.raw)
+  return reply.headers(latest.headers).send(data)
 }
 
-function unsatisfiable ({ versionHeaders: { etag } }, length) {
+function sendNothing (reply, status, { versionHeaders }) {
+  return reply.code(status).headers(versionHeaders).send()
+}
+
+/** One range of bytes, where that is what the request asks for; else all of them. */
+function sendPart (request, reply, loan) {
+  const { latest, data } = loan
+  const range = wantsPart(request, latest) ? rangeOf(request.headers.range, latest.length) : null
+  if (range === null) return sendAll(reply, loan)
+  if (range === UNSATISFIABLE) {
+    loan.end()
+    throw unsatisfiable(latest)
+  }
+  loan.endWith(reply.raw)
+  reply.code(206).headers(latest.headers).header('content-range', `bytes ${range.start}-${range.end - 1}/${latest.length}`)
+  return reply.send(data.subarray(range.start, range.end))
+}
+
+function wantsPart ({ method, headers: { 'if-range': ifRange } }, { version, etag }) {
+  return method === 'GET' && version > 0 && (ifRange === undefined || ifRange === etag)
+}
+
+function unsatisfiable ({ versionHeaders: { etag }, length }) {
   return new HttpError(416, 'ERR_RANGE', `The value has ${length} bytes.`, { etag, 'content-range': `bytes */${length}` })
 }
 

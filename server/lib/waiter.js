@@ -2,12 +2,13 @@
 
 const LONGEST_TIMER = 2 ** 31 - 1
 
-/** Somebody who waits for something for so long. */
+/** Somebody who waits for something for so long. What comes first counts. */
 class Waiter {
   #resolve
   #reject
   #timer
   #signal
+  #settled = false
   #giveUp = () => this.resolve(null)
 
   /**
@@ -21,7 +22,13 @@ class Waiter {
     })
     this.#timer = setTimeout(this.#giveUp, Math.min(Math.ceil(timeout), LONGEST_TIMER))
     this.#signal = signal
-    signal?.addEventListener('abort', this.#giveUp)
+    if (signal?.aborted) this.#giveUp()
+    else signal?.addEventListener('abort', this.#giveUp)
+  }
+
+  /** True once it has its answer, or waits no more. */
+  get isSettled () {
+    return this.#settled
   }
 
   resolve (value) {
@@ -35,6 +42,7 @@ class Waiter {
   }
 
   #end () {
+    this.#settled = true
     clearTimeout(this.#timer)
     this.#signal?.removeEventListener('abort', this.#giveUp)
   }

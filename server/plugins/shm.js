@@ -7,14 +7,28 @@ const Quota = require('../lib/quota')
 const ReopeningSegment = require('../lib/reopening-segment')
 
 /**
+ * @typedef {object} Limits of what all requests together may have at a time
+ * @property {Quota} streams event streams, and requests that wait for a change
+ * @property {Quota} writes
+ * @property {Quota} bodyBytes bodies whose answers have not been sent
+ * @property {Quota} answerBytes values on their way
+ */
+
+/**
  * Opens the default segment, decorates the instance with it and what else the routes share as `shm`, and closes what is open
  * when no request is left.
  */
-async function segments (fastify, { segment: { key, ...options }, timeout, maxStreams }) {
+async function segments (fastify, { segment: { key, ...options }, timeout, maxStreams, maxWrites, maxBodyBytes, maxAnswerBytes }) {
   const segment = new ReopeningSegment(shm, key, { timeout, ...options })
   const named = new NamedSegments(shm, { timeout })
+  const limits = {
+    streams: new Quota(maxStreams),
+    writes: new Quota(maxWrites),
+    bodyBytes: new Quota(maxBodyBytes),
+    answerBytes: new Quota(maxAnswerBytes)
+  }
   await segment.open()
-  fastify.decorate('shm', { segment, named, list, streams: new Quota(maxStreams) })
+  fastify.decorate('shm', { segment, named, limits, list })
   fastify.addHook('preClose', async () => {
     segment.current.end()
     named.end()

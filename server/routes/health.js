@@ -5,6 +5,7 @@ const { toHttpError } = require('../lib/problem')
 const healthSchema = require('../schemas/health')
 
 const READ_TIMEOUT = 1000
+const PUBLIC = { access: 'public' }
 
 /** `GET /health/live`: the process answers. `GET /health/ready`: it can read the segment and is not about to stop. */
 async function health (fastify) {
@@ -12,12 +13,12 @@ async function health (fastify) {
   fastify.addHook('preClose', async () => { closing = true })
   fastify.addSchema(healthSchema)
 
-  fastify.get('/health/live', { schema: answers() }, async (request, reply) => {
+  fastify.get('/health/live', { schema: answers(), config: PUBLIC }, async (request, reply) => {
     reply.header('cache-control', 'no-store')
     return { status: 'ok' }
   })
 
-  fastify.get('/health/ready', { schema: answers({ 503: { $ref: 'problem#' } }) }, async (request, reply) => {
+  fastify.get('/health/ready', { schema: answers({ 503: { $ref: 'problem#' } }), config: PUBLIC }, async (request, reply) => {
     if (closing) throw new HttpError(503, 'ERR_SHM_CLOSED', 'The server is stopping.')
     await fastify.shm.segment.use(tryRead).catch(unavailable)
     reply.header('cache-control', 'no-store')

@@ -4,9 +4,10 @@ const sendValue = require('../lib/send-value')
 const { readSchema } = require('../schemas/value')
 
 /** `GET` and `HEAD /read`: the value of the default segment. */
-async function read (fastify) {
-  const { segment } = fastify.shm
-  fastify.get('/read', { schema: readSchema }, (request, reply) => sendValue(request, reply, segment))
+async function read (fastify, { timeout }) {
+  const { segment, limits } = fastify.shm
+  const context = { timeout, limits }
+  fastify.get('/read', { schema: readSchema }, (request, reply) => sendValue(request, reply, segment, context))
 }
 
 module.exports = read

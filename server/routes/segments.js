@@ -1,11 +1,12 @@
 'use strict'
 
 const HttpError = require('../lib/http-error')
-const Order = require('../lib/order')
+const { withTurn } = require('../lib/overload')
 const Preconditions = require('../lib/preconditions')
 const sendEvents = require('../lib/send-events')
 const sendValue = require('../lib/send-value')
 const sendWritten = require('../lib/send-written')
+const takeOrder = require('../lib/take-order')
 const validateEarly = require('../lib/validate-early')
 const body = require('../plugins/body')
 const { sendProblem } = require('../plugins/problem')
@@ -27,9 +28,10 @@ const ERRORS = {
 }
 
 /** `/segments`: those of this machine, and each by its name. */
-async function segments (fastify, { timeout, heartbeat, capacity, maxCapacity }) {
-  const { named } = fastify.shm
-  await fastify.register(body, { limitOf })
+async function segments (fastify, { timeout, heartbeat, maxCapacity, segment: { capacity = 2048 } }) {
+  const { named, limits } = fastify.shm
+  const context = { timeout, heartbeat, limits }
+  await fastify.register(body, { limitOf, quota: limits.bodyBytes })
   fastify.decorateRequest('order', null)
   fastify.setErrorHandler((error, request, reply) => sendProblem(translate(error), request, reply))
 
@@ -39,12 +41,12 @@ async function segments (fastify, { timeout, heartbeat, capacity, maxCapacity })
   })
 
   fastify.get('/segments/:name', { schema: schemas.read }, (request, reply) =>
-    named.use(request.params.name, segment => sendValue(request, reply, segment)))
+    named.use(request.params.name, segment => sendValue(request, reply, segment, context)))
 
   fastify.get('/segments/:name/watch', { schema: schemas.watch, exposeHeadRoute: false }, async (request, reply) => {
     const { segment, release } = named.hold(request.params.name)
     try {
-      return await sendEvents(request, reply, segment, { heartbeat }, release)
+      return await sendEvents(request, reply, segment, context, release)
     } catch (error) {
       release()
       throw error
@@ -52,7 +54,7 @@ async function segments (fastify, { timeout, heartbeat, capacity, maxCapacity })
   })
 
   fastify.put('/segments/:name', { schema: schemas.write, onRequest: [validateEarly, takeOrder] }, async (request, reply) => {
-    const committed = await named.use(request.params.name, segment => put(segment, request))
+    const committed = await withTurn(limits.writes, () => named.use(request.params.name, segment => put(segment, request)))
     if (committed.version === 1) reply.code(201)
     return sendWritten(request, reply, committed, request.body ?? NO_BYTES)
   })
@@ -89,10 +91,6 @@ async function segments (fastify, { timeout, heartbeat, capacity, maxCapacity })
     }
     if (query.capacity > segment.capacity) throw new HttpError(409, 'ERR_SHM_CAPACITY', ERRORS.ERR_SHM_CAPACITY[1])
   }
-}
-
-async function takeOrder (request) {
-  request.order = new Order(request)
 }
 
 function isAbsent (error) {

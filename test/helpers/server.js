@@ -10,6 +10,7 @@ const readline = require('node:readline')
 const Fastify = require('fastify')
 const shm = require('shmnode')
 const app = require('../../server/app')
+const serverOptions = require('../../server/server-options')
 const keys = require('./keys')
 
 const PEER = path.join(__dirname, '../../build/Release/peer')
@@ -38,7 +39,7 @@ async function destroy (key) {
 /** The application on a segment of its own, and the segment's key. */
 async function build (t, { segment, ...options } = {}) {
   const key = segment?.key ?? uniqueKey(t)
-  const fastify = Fastify(app.serverOptions())
+  const fastify = Fastify(serverOptions())
   fastify.register(app, { ...options, segment: { key, ...segment } })
   t.teardown(() => fastify.close())
   await fastify.ready()

@@ -145,7 +145,7 @@ t.test('no HEAD, and not too many', async t => {
   isProblem(t, refused, 503, 'ERR_OVERLOAD')
   t.equal(refused.headers['retry-after'], '1')
   one.close()
-  while (fastify.shm.streams.used > 1) await new Promise(resolve => setTimeout(resolve, 10))
+  while (fastify.shm.limits.streams.used > 1) await new Promise(resolve => setTimeout(resolve, 10))
   t.equal((await watch(t, port)).statusCode, 200, 'who leaves makes room')
 })
 
@@ -157,6 +157,6 @@ t.test('closing ends them', async t => {
   const ends = Promise.all(streams.map(stream => stream.next()))
   await fastify.close()
   for (const end of await ends) t.equal(end, null, 'complete')
-  t.equal(fastify.shm.streams.used, 0)
+  t.equal(fastify.shm.limits.streams.used, 0)
   agent.destroy()
 })
