@@ -2,6 +2,7 @@
 
 const fs = require('node:fs')
 const { BlockList, isIP } = require('node:net')
+const { createSecureContext } = require('node:tls')
 const { envSchema } = require('env-schema')
 const { parseTokens } = require('./lib/tokens')
 const schema = require('./schemas/config')
@@ -41,6 +42,7 @@ function readConfig (env) {
     tokens,
     hosts: readHosts(settings),
     rateLimit: settings.RATE_LIMIT ?? (isLocal ? 0 : RATE_LIMIT),
+    heartbeat: settings.HEARTBEAT,
     timeout: settings.LOCK_TIMEOUT,
     maxCapacity: settings.MAX_CAPACITY,
     maxBodyBytes: settings.MAX_BODY_BYTES,
@@ -87,7 +89,16 @@ function readTokens ({ AUTH_TOKENS, AUTH_TOKENS_FILE }) {
 
 function readTls ({ TLS_CERT, TLS_KEY }) {
   if ((TLS_CERT === undefined) !== (TLS_KEY === undefined)) throw new ConfigError('TLS_CERT and TLS_KEY must be given both, or neither')
-  return TLS_CERT === undefined ? undefined : { cert: readFile('TLS_CERT', TLS_CERT), key: readFile('TLS_KEY', TLS_KEY) }
+  return TLS_CERT === undefined ? undefined : checkTls({ cert: readFile('TLS_CERT', TLS_CERT), key: readFile('TLS_KEY', TLS_KEY) })
+}
+
+function checkTls (pair) {
+  try {
+    createSecureContext(pair)
+    return pair
+  } catch (error) {
+    throw new ConfigError(`TLS_CERT and TLS_KEY must be the certificate and its key, as PEM: ${error.message}`)
+  }
 }
 
 function readFile (name, path) {

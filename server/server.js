@@ -48,6 +48,7 @@ function explain (error) {
   if (error.code === 'EADDRINUSE') return `port ${error.port} of ${error.address} is in use`
   if (error.code === 'EACCES' && error.syscall === 'listen') return `port ${error.port} of ${error.address} is not allowed to this user`
   if (error.code === 'EADDRNOTAVAIL') return `${error.address} is not an address of this machine`
+  if (error.syscall === 'listen') return `it cannot listen on ${error.address}: ${error.code}`
   if (String(error.code).startsWith('ERR_SHM_')) return `the segment cannot be opened: ${error.message} (${error.code})`
   return error.stack
 }

@@ -49,8 +49,21 @@ class CurrentValue {
 
   /** @returns {Promise<Read>} */
   async read () {
-    const latest = this.known
-    return latest === null ? this.#segment.use(handle => this.#readFrom(handle)) : { latest, data: latest.data }
+    return await this.readShared() ?? this.readAnew()
+  }
+
+  /** @returns {Promise<Read | null>} null unless somebody has read this version before, and it is still in memory */
+  async readShared () {
+    const latest = this.#latest
+    const data = latest?.data
+    if (data === undefined || !this.#isCurrent(latest)) return null
+    const isTrusted = performance.now() - this.#readAt <= TRUSTED
+    return isTrusted || await this.#segment.use(handle => this.#isStill(latest, handle)) ? { latest, data } : null
+  }
+
+  /** @returns {Promise<Read>} */
+  async readAnew () {
+    return this.#segment.use(handle => this.#readFrom(handle))
   }
 
   /**
@@ -85,6 +98,15 @@ class CurrentValue {
   #isCurrent ({ incarnation, version }) {
     return this.#handle !== null && this.#segment.handle === this.#handle && this.#latest.isOf({ incarnation, version }) &&
       versionOf(this.#handle) === version
+  }
+
+  /** Asks the kernel too. */
+  async #isStill (latest, handle) {
+    const begun = performance.now()
+    const { version } = await handle.readInto(NO_BYTES, { ...NOTHING, ...this.#wait })
+    if (!latest.isOf({ incarnation: handle.incarnation, version })) return false
+    if (handle === this.#handle) this.#readAt = begun
+    return true
   }
 
   async #readFrom (handle) {

@@ -20,11 +20,13 @@ class Loan {
    * @param {{ timeout: number, signal?: AbortSignal }} wait
    */
   static async take (current, quota, wait) {
+    const shared = await current.readShared()
+    if (shared !== null) return new Loan(shared, quota)
     const room = current.expectedLength
-    if (room <= UNCOUNTED_LENGTH) return new Loan(await current.read(), quota, 0)
+    if (room <= UNCOUNTED_LENGTH) return new Loan(await current.readAnew(), quota)
     if (!await quota.acquire(room, wait)) throw overloaded('Too many bytes are on their way to clients that are slow to take them.')
     try {
-      return new Loan(await current.read(), quota, room)
+      return new Loan(await current.readAnew(), quota, room)
     } catch (error) {
       quota.give(room)
       throw error

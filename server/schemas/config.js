@@ -33,6 +33,7 @@ module.exports = {
     MAX_STREAMS: count,
     MAX_WRITES: count,
     RATE_LIMIT: { type: 'integer', minimum: 0, maximum: 1_000_000 },
+    HEARTBEAT: milliseconds,
     LOCK_TIMEOUT: milliseconds,
     REQUEST_TIMEOUT: { ...milliseconds, default: 3000 },
     STOP_TIMEOUT: { ...milliseconds, default: 8000 },

@@ -106,7 +106,7 @@ const noPeer = existsSync(PEER) ? false : 'build/Release/peer is not built'
 /** The server process, not yet listening. */
 function launch (t, env) {
   // tap's NODE_OPTIONS would load it into the child too.
-  const { NODE_OPTIONS, HOST, PORT, SHM_KEY, SHM_CAPACITY, SHM_LAYOUT, LOG_LEVEL, ...inherited } = process.env
+  const { NODE_OPTIONS, HOST, PORT, SOCKET, AUTH_TOKENS, SHM_KEY, SHM_CAPACITY, SHM_LAYOUT, LOG_LEVEL, ...inherited } = process.env
   const child = spawn(process.execPath, [SERVER], { env: { ...inherited, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
   t.teardown(() => child.kill('SIGKILL'))
   child.errors = ''
@@ -115,12 +115,17 @@ function launch (t, env) {
   return child
 }
 
+/** What a server process says when it listens. */
+async function untilListening (child) {
+  const lines = readline.createInterface(child.stdout)
+  const [line] = await Promise.race([once(lines, 'line'), child.ended.then(() => { throw new Error(child.errors) })])
+  return line
+}
+
 /** A server process that listens on a port of its own. */
 async function start (t, env) {
   const child = launch(t, { PORT: '0', ...env })
-  const lines = readline.createInterface(child.stdout)
-  const line = await Promise.race([once(lines, 'line'), child.ended.then(() => { throw new Error(child.errors) })])
-  const { port, hostname } = new URL(/http:\S+/.exec(line[0])[0])
+  const { port, hostname } = new URL(/https?:\S+/.exec(await untilListening(child))[0])
   return { child, port: Number(port), hostname }
 }
 
@@ -172,4 +177,4 @@ async function watch (t, port, { path = '/watch', headers } = {}) {
   return new EventStream(incoming)
 }
 
-module.exports = { uniqueKey, uniqueName, watch, build, listen, write, read, isProblem, request, exchange, hold, noPeer, launch, start }
+module.exports = { uniqueKey, uniqueName, watch, build, listen, write, read, isProblem, request, exchange, hold, noPeer, launch, untilListening, start }

@@ -17,6 +17,7 @@ t.test('defaults', async t => {
     tokens: [],
     hosts: [],
     rateLimit: 0,
+    heartbeat: undefined,
     timeout: undefined,
     maxCapacity: undefined,
     maxBodyBytes: undefined,
