@@ -28,3 +28,5 @@ async function resources (fastify, { prefix, ...options }) {
 }
 
 module.exports = fp(plugin, { name: '@shmnode/server', fastify: '5.x' })
+// For `import plugin from` where a compiler asks for it.
+module.exports.default = module.exports

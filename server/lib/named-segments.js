@@ -1,5 +1,6 @@
 'use strict'
 
+const { addTotals, noTotals } = require('./lane-totals')
 const ReopeningSegment = require('./reopening-segment')
 
 /** What nobody has used for so many milliseconds is closed: an attach keeps the memory of a destroyed segment from being given back. */
@@ -20,6 +21,8 @@ class NamedSegments {
   #options
   #entries = new Map()
   #ended = false
+  /** Of segments that are closed. */
+  #past = noTotals()
   #sweeper
 
   /**
@@ -30,6 +33,16 @@ class NamedSegments {
     this.#shm = shm
     this.#options = { ...options, create: false, capacity: undefined }
     this.#sweeper = setInterval(() => this.#closeIdle(), IDLE).unref()
+  }
+
+  /** @returns {import('./lane-totals').Totals} of all segments that there have been */
+  get totals () {
+    return [...this.#entries.values()].reduce((sum, { segment }) => addTotals(sum, segment.totals), this.#past)
+  }
+
+  /** Calls that have not settled. */
+  get pending () {
+    return [...this.#entries.values()].reduce((sum, { segment }) => sum + segment.pending, 0)
   }
 
   /**
@@ -94,6 +107,7 @@ class NamedSegments {
 
   #forget (name, entry) {
     this.#entries.delete(name)
+    this.#past = addTotals(this.#past, entry.segment.totals)
     entry.segment.close()
   }
 }

@@ -1,6 +1,7 @@
 'use strict'
 
 const CurrentValue = require('./current-value')
+const { addTotals, noTotals, toTotals } = require('./lane-totals')
 
 const NO_BYTES = new Uint8Array(0)
 const NOTHING = Object.freeze({ offset: 0, length: 0 })
@@ -15,6 +16,8 @@ class ReopeningSegment {
   #capacity = 0
   #opening = null
   #closed = false
+  /** Of handles that are closed. */
+  #past = noTotals()
 
   /**
    * @param {import('shmnode')} shm
@@ -37,6 +40,16 @@ class ReopeningSegment {
   /** Bytes that one value may have, as far as is known. */
   get capacity () {
     return this.#capacity
+  }
+
+  /** @returns {import('./lane-totals').Totals} of all handles that it has had */
+  get totals () {
+    return this.#segment === null ? this.#past : addTotals(this.#past, toTotals(this.#segment.stats()))
+  }
+
+  /** Calls that have not settled. */
+  get pending () {
+    return this.#segment?.stats().pending ?? 0
   }
 
   /** Opens it if it is not open, or is not the one that is there any more. */
@@ -82,6 +95,7 @@ class ReopeningSegment {
   }
 
   async #replace (lost, options) {
+    this.#past = this.totals
     this.#segment = null
     const [segment] = await Promise.all([this.#shm.open(this.#reference, options), lost?.close()])
     this.#segment = segment

@@ -2,7 +2,6 @@
 
 const { eventStream, lastSeen } = require('./event-stream')
 const { overloaded } = require('./overload')
-const { allowSilence } = require('./silence')
 
 const HEADERS = {
   'content-type': 'text/event-stream',
@@ -24,7 +23,7 @@ async function sendEvents (request, reply, segment, { heartbeat, limits: { strea
   const { latest } = await segment.current.read()
   if (!streams.take()) throw overloaded('There are as many event streams as there may be.')
   // Who takes nothing in so long is given up.
-  allowSilence(request, heartbeat * 2)
+  request.raw.socket.setTimeout?.(heartbeat * 3)
   const seen = lastSeen(request.headers['last-event-id'] ?? request.query.after, latest)
   const stream = eventStream(segment.current, { seen, value: request.query.value, heartbeat, signal: request.signal })
   stream.once('close', () => {

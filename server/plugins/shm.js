@@ -2,6 +2,7 @@
 
 const fp = require('fastify-plugin')
 const shm = require('shmnode')
+const { addTotals } = require('../lib/lane-totals')
 const NamedSegments = require('../lib/named-segments')
 const Quota = require('../lib/quota')
 const ReopeningSegment = require('../lib/reopening-segment')
@@ -28,12 +29,22 @@ async function segments (fastify, { segment: { key, ...options }, timeout, maxSt
     answerBytes: new Quota(maxAnswerBytes)
   }
   await segment.open()
-  fastify.decorate('shm', { segment, named, limits, list })
+  fastify.decorate('shm', { segment, named, limits, list, totals, pending })
   fastify.addHook('preClose', async () => {
     segment.current.end()
     named.end()
   })
   fastify.addHook('onClose', () => Promise.all([segment.close(), named.close()]))
+
+  /** What the calls of this instance have come to. */
+  function totals () {
+    return addTotals(segment.totals, named.totals)
+  }
+
+  /** Its calls that have not settled. */
+  function pending () {
+    return segment.pending + named.pending
+  }
 
   /** All cell segments; `default` tells which of them is the one of `/read` and `/write`. */
   async function list () {

@@ -10,7 +10,7 @@ const takeOrder = require('../lib/take-order')
 const validateEarly = require('../lib/validate-early')
 const body = require('../plugins/body')
 const { sendProblem } = require('../plugins/problem')
-const schemas = require('../schemas/segments')
+const { listSchema, readSchema, watchSchema, writeSchema, destroySchema } = require('../schemas/segments')
 
 const NO_BYTES = Buffer.alloc(0)
 /** A segment that others destroy all the time is not made again for ever. */
@@ -35,15 +35,15 @@ async function segments (fastify, { timeout, heartbeat, maxCapacity, segment: { 
   fastify.decorateRequest('order', null)
   fastify.setErrorHandler((error, request, reply) => sendProblem(translate(error), request, reply))
 
-  fastify.get('/segments', { schema: schemas.list }, async (request, reply) => {
+  fastify.get('/segments', { schema: listSchema }, async (request, reply) => {
     reply.header('cache-control', 'no-store')
     return fastify.shm.list()
   })
 
-  fastify.get('/segments/:name', { schema: schemas.read }, (request, reply) =>
+  fastify.get('/segments/:name', { schema: readSchema }, (request, reply) =>
     named.use(request.params.name, segment => sendValue(request, reply, segment, context)))
 
-  fastify.get('/segments/:name/watch', { schema: schemas.watch, exposeHeadRoute: false }, async (request, reply) => {
+  fastify.get('/segments/:name/watch', { schema: watchSchema, exposeHeadRoute: false }, async (request, reply) => {
     const { segment, release } = named.hold(request.params.name)
     try {
       return await sendEvents(request, reply, segment, context, release)
@@ -53,13 +53,13 @@ async function segments (fastify, { timeout, heartbeat, maxCapacity, segment: { 
     }
   })
 
-  fastify.put('/segments/:name', { schema: schemas.write, onRequest: [validateEarly, takeOrder] }, async (request, reply) => {
+  fastify.put('/segments/:name', { schema: writeSchema, onRequest: [validateEarly, takeOrder] }, async (request, reply) => {
     const committed = await withTurn(limits.writes, () => named.use(request.params.name, segment => put(segment, request)))
     if (committed.version === 1) reply.code(201)
     return sendWritten(request, reply, committed, request.body ?? NO_BYTES)
   })
 
-  fastify.delete('/segments/:name', { schema: schemas.destroy }, async (request, reply) => {
+  fastify.delete('/segments/:name', { schema: destroySchema }, async (request, reply) => {
     if (Preconditions.of(request.headers) !== null) throw new HttpError(501, 'ERR_SHM_UNSUPPORTED', 'A segment is deleted whatever it holds.')
     await named.use(request.params.name, segment => segment.use(handle => handle.destroy({ timeout, signal: request.signal })))
     return reply.code(204).send()

@@ -1,6 +1,9 @@
 'use strict'
 
-const { readSchema, writeSchema, watchSchema, PROBLEMS } = require('./value')
+const { bytes, nothing, value, PROBLEMS } = require('./answers')
+const { read, write, watch } = require('./value')
+
+const tags = ['named segments']
 
 const params = {
   type: 'object',
@@ -9,51 +12,55 @@ const params = {
 }
 
 const nullable = type => ({ type: [type, 'null'] })
+const integer = { type: 'integer' }
 const time = { type: ['string', 'null'], format: 'date-time' }
 
 /** A segment as `list()` of the library tells of it. */
 const segment = {
   type: 'object',
+  required: ['name', 'key', 'default', 'capacity', 'length', 'version', 'committedAt', 'writerPid', 'mediaType'],
   properties: {
     name: nullable('string'),
     key: nullable('integer'),
-    id: { type: 'integer' },
+    id: { ...integer, description: 'As ipcs(1) has it.' },
     default: { type: 'boolean', description: 'True for the segment of /read, /write and /watch.' },
     layout: { type: 'string' },
     layoutVersion: { type: 'string' },
-    capacity: { type: 'integer' },
-    slots: { type: 'integer' },
+    capacity: { ...integer, description: 'Bytes that its value may have.' },
+    slots: integer,
     checksum: { type: 'boolean' },
     incarnation: { type: 'string' },
     createdAt: time,
     creatorPid: nullable('integer'),
-    segmentBytes: { type: 'integer' },
-    mode: { type: 'integer' },
-    uid: { type: 'integer' },
-    gid: { type: 'integer' },
-    attached: { type: 'integer' },
-    length: { type: 'integer' },
-    version: { type: 'integer' },
+    segmentBytes: { ...integer, description: 'Of memory that it takes.' },
+    mode: integer,
+    uid: integer,
+    gid: integer,
+    attached: { ...integer, description: 'How often, in all processes.' },
+    length: { ...integer, description: 'Of its value, in bytes.' },
+    version: { ...integer, description: '0 if it was never written.' },
     committedAt: time,
     writerPid: nullable('integer'),
     mediaType: nullable('string')
   }
 }
 
-const list = { response: { 200: { type: 'array', items: segment }, ...PROBLEMS } }
-const read = { ...readSchema, params }
-const watch = { ...watchSchema, params }
-const destroy = { params, response: PROBLEMS }
-
-const write = {
-  ...writeSchema,
-  params,
-  querystring: {
-    type: 'object',
-    properties: {
-      capacity: { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: 'Bytes that a value may have, of a segment that is to be made; of an existing one, the least that will do.' }
-    }
+module.exports = {
+  listSchema: { tags, summary: 'All segments of this machine that the server may read.', response: { 200: { description: 'In the order of their ids.', type: 'array', items: segment }, ...PROBLEMS } },
+  readSchema: { ...read, tags, params },
+  watchSchema: { ...watch, tags, params },
+  destroySchema: { tags, summary: 'Destroys the segment, for everybody.', params, response: { 204: nothing('It is gone.'), ...PROBLEMS } },
+  writeSchema: {
+    ...write,
+    tags,
+    summary: 'Replaces the value, and makes the segment if there is none.',
+    params,
+    querystring: {
+      type: 'object',
+      properties: {
+        capacity: { ...integer, minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: 'Bytes that a value may have, for good. Of an existing segment, the least that will do: else 409. A new one gets 2048 (SHM_CAPACITY), or as many as the first value has.' }
+      }
+    },
+    response: { ...write.response, 201: bytes('The first value of the segment.', value) }
   }
 }
-
-module.exports = { list, read, watch, write, destroy }
