@@ -6,6 +6,7 @@ const docs = require('./plugins/docs')
 const drain = require('./plugins/drain')
 const gate = require('./plugins/gate')
 const metrics = require('./plugins/metrics')
+const page = require('./plugins/page')
 const problem = require('./plugins/problem')
 const shm = require('./plugins/shm')
 const routes = require('./routes')
@@ -27,6 +28,7 @@ async function app (fastify, { stopTimeout = 8000, ...given }) {
   await fastify.register(metrics)
   fastify.register(routes, options)
   fastify.register(health)
+  fastify.register(page)
   fastify.register(drain, { timeout: stopTimeout })
 }
 

@@ -1,6 +1,7 @@
 'use strict'
 
 const { Readable } = require('node:stream')
+const { setTimeout: sleep } = require('node:timers/promises')
 
 /** How soon a client is to come again, in milliseconds. */
 const RETRY = 1000
@@ -16,10 +17,11 @@ const LARGEST_VALUE = 64 * 1024
  * @param {object} options
  * @param {Seen | null} options.seen null: the client has none
  * @param {'utf8' | 'base64'} [options.value] how to include the value
+ * @param {number} [options.interval] milliseconds between two versions, at least
  * @param {number} options.heartbeat milliseconds of silence after which a sign of life is sent
  * @param {AbortSignal} options.signal ends the stream
  */
-async function * events (current, { seen, value, heartbeat, signal }) {
+async function * events (current, { seen, value, interval = 0, heartbeat, signal }) {
   yield `retry: ${RETRY}\n\n`
   let last = seen
   for (;;) {
@@ -28,7 +30,12 @@ async function * events (current, { seen, value, heartbeat, signal }) {
     if (signal.aborted || current.isEnded) return
     if (found !== null) last = { incarnation: found.latest.incarnation, version: found.latest.version }
     yield found === null ? ':\n\n' : eventOf(found, value)
+    if (found !== null && interval > 0) await pause(interval, signal)
   }
+}
+
+function pause (milliseconds, signal) {
+  return sleep(milliseconds, undefined, { signal }).catch(() => {})
 }
 
 /** Nobody has made it again. */

@@ -25,7 +25,7 @@ async function sendEvents (request, reply, segment, { heartbeat, limits: { strea
   // Who takes nothing in so long is given up.
   request.raw.socket.setTimeout?.(heartbeat * 3)
   const seen = lastSeen(request.headers['last-event-id'] ?? request.query.after, latest)
-  const stream = eventStream(segment.current, { seen, value: request.query.value, heartbeat, signal: request.signal })
+  const stream = eventStream(segment.current, { seen, ...request.query, heartbeat, signal: request.signal })
   stream.once('close', () => {
     streams.give()
     onEnd()

@@ -51,6 +51,7 @@ const watch = {
   headers: object({ 'last-event-id': string('Only what comes after this version.') }),
   querystring: object({
     value: { type: 'string', enum: ['utf8', 'base64'], description: 'Include values of up to 64 KiB, as such text.' },
+    interval: { type: 'integer', minimum: 0, maximum: 1000, description: 'Milliseconds between two versions, at least: those between are left out.' },
     after: { type: 'string', maxLength: 64, description: 'As Last-Event-ID, for who cannot set it; an entity-tag will do too.' }
   }),
   response: { 200: stream, ...PROBLEMS }
