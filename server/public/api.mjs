@@ -35,9 +35,9 @@ export async function read (resource, { etag, limit = Infinity, signal } = {}) {
   if (limit !== Infinity) headers.range = `bytes=0-${limit - 1}`
   const response = await request(resource.read, { headers, signal }, [304, 416])
   if (response.status === 304) return null
-  // No byte is in the range: there is none.
-  const bytes = response.status === 416 ? new ArrayBuffer(0) : await response.arrayBuffer()
-  return new Value(new Uint8Array(bytes), response.headers)
+  // There is no byte of which that would be a part.
+  if (response.status === 416) return read(resource, { etag, signal })
+  return new Value(new Uint8Array(await response.arrayBuffer()), response.headers)
 }
 
 /**

@@ -48,7 +48,6 @@ function Side ({ title, text, other }) {
   return html`
     <div class="side">
       <h4>${title}</h4>
-      <pre tabindex="0" role="region" aria-label=${title}>${text === '' ? html`<i>empty</i>` : lines.map((line, i) =>
-        html`${i > 0 && '\n'}${others.has(line) ? line : html`<mark>${line}</mark>`}`)}</pre>
+      <pre tabindex="0" role="region" aria-label=${title}>${lines.map((line, i) => html`${i > 0 && '\n'}${others.has(line) ? line : html`<mark>${line}</mark>`}`)}</pre>
     </div>`
 }

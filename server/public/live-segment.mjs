@@ -20,6 +20,7 @@ export class LiveSegment {
   #onChange
   #stopped = new AbortController()
   #limit = LIMIT
+  #length
   #wake = () => {}
   #ticker
   status = 'connecting'
@@ -30,10 +31,12 @@ export class LiveSegment {
 
   /**
    * @param {import('./resource.mjs').Resource} resource
+   * @param {number} length of its value, as far as is known
    * @param {() => void} onChange
    */
-  constructor (resource, onChange) {
+  constructor (resource, length, onChange) {
     this.#resource = resource
+    this.#length = length
     this.#onChange = onChange
   }
 
@@ -89,7 +92,7 @@ export class LiveSegment {
   async #readOn (signal) {
     for (;;) {
       const begun = performance.now()
-      const value = await read(this.#resource, { etag: this.value?.etag, limit: this.#limit, signal })
+      const value = await read(this.#resource, { etag: this.value?.etag, limit: this.#wanted, signal })
       const took = performance.now() - begun
       this.series.addRead(took)
       if (value !== null) this.series.addVersion(value)
@@ -97,6 +100,12 @@ export class LiveSegment {
       await pause(Math.max(INTERVAL, took * 2))
       if (!this.#hasNews) await this.#news(PROBE)
     }
+  }
+
+  /** Of what is known to be short, all. */
+  get #wanted () {
+    const length = this.facts?.length ?? this.#length
+    return length > this.#limit ? this.#limit : Infinity
   }
 
   get #hasNews () {

@@ -12,7 +12,7 @@ const STATUS = { connecting: ['connecting', 'idle'], live: ['live', 'live'], gon
 
 /** One segment: what it holds, how fast that changes, and a place to write. */
 export function SegmentView ({ segment, resource, list }) {
-  const live = useLive(resource)
+  const live = useLive(resource, segment.length)
   const { status, error, value, series } = live
   const facts = { ...segment, ...live.facts }
   useAnnouncements(live, resource.title)
@@ -45,13 +45,13 @@ function Facts ({ facts: { version, length, capacity, writerPid, committedAt, me
     </dl>`
 }
 
-function useLive (resource) {
+function useLive (resource, length) {
   const isVisible = useVisible()
   const redraw = useRedraw()
-  const [live, setLive] = useState(() => new LiveSegment(resource, redraw))
+  const [live, setLive] = useState(() => new LiveSegment(resource, length, redraw))
   useEffect(() => {
     if (!isVisible) return
-    const next = new LiveSegment(resource, redraw)
+    const next = new LiveSegment(resource, length, redraw)
     next.start()
     setLive(next)
     return () => next.stop()
