@@ -27,7 +27,7 @@ export class LiveSegment {
   error = null
   facts = null
   value = null
-  series = new Series()
+  series = new Series(now())
 
   /**
    * @param {import('./resource.mjs').Resource} resource
@@ -127,7 +127,7 @@ export class LiveSegment {
   }
 
   #tick () {
-    this.series.tick(Math.round(Date.now() / 1000))
+    this.series.tick(now())
     this.#onChange()
   }
 
@@ -136,6 +136,8 @@ export class LiveSegment {
     this.#onChange()
   }
 }
+
+const now = () => Math.round(Date.now() / 1000)
 
 function pause (milliseconds) {
   return new Promise(resolve => setTimeout(resolve, milliseconds))

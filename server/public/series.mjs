@@ -7,9 +7,14 @@ export class Series {
   #latest = null
   #first = null
   #reads = []
-  times = []
-  versions = []
-  latencies = []
+  times
+  versions = [null]
+  latencies = [null]
+
+  /** @param {number} time when it begins, in seconds since 1970 */
+  constructor (time) {
+    this.times = [time]
+  }
 
   /** A version was seen. @param {{ etag: string, version: number }} facts */
   addVersion ({ etag, version }) {

@@ -1,5 +1,7 @@
 'use strict'
 
+/* global getComputedStyle, Node */ // of the browser
+
 const t = require('tap')
 const shm = require('shmnode')
 const { noBrowser, launchBrowser, openPage, nothingWrong, picture } = require('../helpers/browser')

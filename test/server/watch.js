@@ -43,6 +43,22 @@ t.test('what was never written says nothing until it is', async t => {
   t.match(await next, { id: '1' })
 })
 
+t.test('not more often than asked', async t => {
+  const { port, segment } = await watched(t)
+  const stream = await watch(t, port, { path: '/watch?interval=50' })
+  const began = performance.now()
+  let version = 0
+  const writer = setInterval(async () => { version = await segment.write('x') }, 2)
+  t.teardown(() => clearInterval(writer))
+  let id = 0
+  for (let events = 0; events < 5; events++) id = Number((await stream.next()).id)
+  t.ok(performance.now() - began >= 4 * 49, 'the time of four intervals')
+  t.ok(id > 5, 'with the newest at the end of each')
+  clearInterval(writer)
+  while (id < version) id = Number((await stream.next()).id)
+  isProblem(t, await request(port, { path: '/watch?interval=1001' }), 400, 'FST_ERR_VALIDATION')
+})
+
 t.test('resumed by the last event', async t => {
   const { port, segment } = await watched(t)
   for (let i = 1; i <= 3; i++) await segment.write(`${i}`)
