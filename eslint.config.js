@@ -10,5 +10,10 @@ module.exports = [
   {
     files: ['**/*.mjs'],
     languageOptions: { sourceType: 'module' }
+  },
+  {
+    // What runs in a browser.
+    files: ['server/public/**/*.mjs'],
+    languageOptions: { globals: Object.fromEntries(['location', 'matchMedia', 'getComputedStyle', 'ResizeObserver', 'sessionStorage'].map(name => [name, 'readonly'])) }
   }
 ]

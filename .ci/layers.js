@@ -21,7 +21,7 @@ const rules = [
   { folder: CORE, ending: /\.hpp$/, names: includes, allowed: name => !/napi|node|uv|v8|^\.\.|addon/.test(name.replace(/^shmnode\//, '')) },
   { folder: 'native/addon', ending: /\.(hpp|cc)$/, names: includes, allowed: name => !/^(node|uv|v8|js_native_api|node_api)\b|^\.\./.test(name) },
   { folder: 'js', ending: /\.js$/, names: requires, allowed: name => !/server|bench|fastify/.test(name) && (!/^\.\./.test(name) || name === '..') },
-  { folder: 'server', ending: /\.js$/, names: requires, allowed: name => !/native|\/js\/|bench|\.node$/.test(name) },
+  { folder: 'server', ending: /\.m?js$/, names: requires, allowed: name => !/native|\/js\/|bench|\.node$/.test(name) },
   { folder: 'bench', ending: /\.js$/, names: requires, allowed: name => !/native|\/js\/|server/.test(name) }
 ]
 

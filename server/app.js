@@ -1,61 +1,35 @@
 'use strict'
 
-const { LogController } = require('fastify')
 const fp = require('fastify-plugin')
-const problem = require('./plugins/problem')
-const guard = require('./plugins/guard')
-const segment = require('./plugins/segment')
+const { completeOptions } = require('./lib/options')
+const docs = require('./plugins/docs')
 const drain = require('./plugins/drain')
-const raw = require('./routes/raw')
-const read = require('./routes/read')
-const write = require('./routes/write')
+const gate = require('./plugins/gate')
+const metrics = require('./plugins/metrics')
+const page = require('./plugins/page')
+const problem = require('./plugins/problem')
+const shm = require('./plugins/shm')
+const routes = require('./routes')
 const health = require('./routes/health')
 
 /**
- * The application.
- * @param {import('fastify').FastifyInstance} fastify made with {@link serverOptions}
- * @param {object} options
- * @param {(import('shmnode').OpenOptions | import('shmnode').RawOpenOptions) & { key: import('shmnode').SegmentReference }} options.segment which one, and how to open it
- * @param {string} [options.host] the address that is listened on
- * @param {number} [options.timeout] how long a request may wait for the segment, in milliseconds
+ * The application: all that the server's process serves.
+ * @param {import('fastify').FastifyInstance} fastify made with the options of ./server-options.js
+ * @param {import('.').Options & { stopTimeout?: number }} given `stopTimeout`: how long closing may take, in milliseconds
  */
-async function app (fastify, { segment: segmentOptions, host = '127.0.0.1', timeout = 5000 }) {
+async function app (fastify, { stopTimeout = 8000, ...given }) {
+  const options = completeOptions(given)
   // Only the routes that want a body read one.
   fastify.removeAllContentTypeParsers()
   await fastify.register(problem)
-  await fastify.register(guard, { host })
-  await fastify.register(segment, { timeout, ...segmentOptions })
-  if (segmentOptions.layout === 'raw') {
-    fastify.register(raw, { timeout })
-  } else {
-    fastify.register(read, { timeout })
-    fastify.register(write, { timeout })
-  }
+  await fastify.register(gate, options)
+  await fastify.register(docs)
+  await fastify.register(shm, options)
+  await fastify.register(metrics)
+  fastify.register(routes, options)
   fastify.register(health)
-  fastify.register(drain)
-}
-
-/**
- * What the Fastify instance of the application is to be made with.
- * @param {object} [options]
- * @param {boolean} [options.logRequests] each request costs a logger of its own then
- * @returns {import('fastify').FastifyServerOptions}
- */
-function serverOptions ({ logRequests = false } = {}) {
-  return {
-    // A request is cut off after 3 s, its header fields after 2, however slowly it trickles.
-    requestTimeout: 3000,
-    connectionTimeout: 5000,
-    keepAliveTimeout: 10000,
-    http: { headersTimeout: 2000, connectionsCheckingInterval: 500 },
-    // Who has a connection may finish; who asks /health/ready learns why not to come again.
-    return503OnClosing: false,
-    frameworkErrors: problem.sendProblem,
-    clientErrorHandler: problem.answerClientError,
-    logController: new LogController({ disableRequestLogging: !logRequests }),
-    ...(!logRequests && { childLoggerFactory: logger => logger })
-  }
+  fastify.register(page)
+  fastify.register(drain, { timeout: stopTimeout })
 }
 
 module.exports = fp(app, { name: 'app', fastify: '5.x' })
-module.exports.serverOptions = serverOptions

@@ -1,6 +1,8 @@
 'use strict'
 
+const Body = require('./body')
 const HttpError = require('./http-error')
+const { overloaded } = require('./overload')
 
 // Closing a connection with unread bytes resets it, and the client may never see the answer: so much is read for nothing.
 const DISCARDED_BYTES = 64 * 1024 * 1024
@@ -9,43 +11,36 @@ const DISCARDED_BYTES = 64 * 1024 * 1024
  * Collects the body of a request.
  * @param {import('node:http').IncomingMessage} stream
  * @param {number} limit the bytes that it may have
- * @returns {Promise<Buffer>} rejects with {@link HttpError}
+ * @param {import('./quota')} quota the bytes that all bodies may have
+ * @returns {Promise<Body>} rejects with {@link HttpError}
  */
-function readBody (stream, limit) {
+function readBody (stream, limit, quota) {
   return new Promise((resolve, reject) => {
-    const body = new Body(limit)
-    if (Number(stream.headers['content-length']) > limit + DISCARDED_BYTES) reject(tooLarge(limit))
-    stream.on('data', chunk => { if (!body.take(chunk)) reject(tooLarge(limit)) })
-    stream.on('end', () => body.isTooLarge ? reject(tooLarge(limit)) : resolve(body.toBuffer()))
-    stream.on('error', () => reject(new HttpError(400, 'ERR_BODY_INCOMPLETE', 'The request ended before its body did.')))
+    const body = new Body(quota)
+    const refuse = error => {
+      body.drop()
+      reject(error)
+    }
+    if (stream.destroyed) return refuse(incomplete())
+    const refusal = refusalOf(Number(stream.headers['content-length'] ?? 0), limit, body)
+    if (refusal !== undefined) refuse(refusal)
+    stream.on('data', chunk => {
+      if (!body.add(chunk)) refuse(overloaded('Too many bytes of bodies are on their way.'))
+      else if (body.length > limit) body.length > limit + DISCARDED_BYTES ? refuse(tooLarge(limit)) : body.drop()
+    })
+    stream.on('end', () => body.length > limit ? refuse(tooLarge(limit)) : resolve(body))
+    stream.on('error', () => refuse(incomplete()))
   })
 }
 
-/** The chunks so far; none any more once they are too many. */
-class Body {
-  #limit
-  #chunks = []
-  #length = 0
+/** Why a body of this length is not worth reading. */
+function refusalOf (length, limit, body) {
+  if (length > limit + DISCARDED_BYTES) return tooLarge(limit)
+  if (length <= limit && !body.expect(length)) return overloaded('Too many bytes of bodies are on their way.')
+}
 
-  constructor (limit) {
-    this.#limit = limit
-  }
-
-  get isTooLarge () {
-    return this.#length > this.#limit
-  }
-
-  /** @returns {boolean} whether it is worthwhile to go on */
-  take (chunk) {
-    this.#length += chunk.length
-    if (this.isTooLarge) this.#chunks = []
-    else this.#chunks.push(chunk)
-    return this.#length <= this.#limit + DISCARDED_BYTES
-  }
-
-  toBuffer () {
-    return Buffer.concat(this.#chunks, this.#length)
-  }
+function incomplete () {
+  return new HttpError(400, 'ERR_BODY_INCOMPLETE', 'The request ended before its body did.')
 }
 
 function tooLarge (limit) {

@@ -1,34 +1,65 @@
 'use strict'
 
+const CurrentValue = require('./current-value')
+const { addTotals, noTotals, toTotals } = require('./lane-totals')
+
+const NO_BYTES = new Uint8Array(0)
+const NOTHING = Object.freeze({ offset: 0, length: 0 })
 const GONE = new Set(['ERR_SHM_DESTROYED', 'ERR_SHM_CLOSED'])
 
-/** A segment that is opened again, and made again if need be, after somebody has destroyed it. */
+/** A segment that is opened at its first use, and again after somebody has destroyed it; made again too, if its options say so. */
 class ReopeningSegment {
   #shm
   #reference
   #options
   #segment = null
+  #capacity = 0
   #opening = null
   #closed = false
+  /** Of handles that are closed. */
+  #past = noTotals()
 
   /**
    * @param {import('shmnode')} shm
    * @param {import('shmnode').SegmentReference} reference
-   * @param {import('shmnode').OpenOptions} options
+   * @param {import('shmnode').OpenOptions} options `timeout` is that of its reads too
    */
   constructor (shm, reference, options) {
     this.#shm = shm
     this.#reference = reference
     this.#options = options
+    /** What it holds, for those who read and watch it. */
+    this.current = new CurrentValue(this, { timeout: options.timeout })
   }
 
-  /** Bytes that one value may have. */
+  /** The handle; null while there is none. */
+  get handle () {
+    return this.#segment
+  }
+
+  /** Bytes that one value may have, as far as is known. */
   get capacity () {
-    return this.#segment.capacity
+    return this.#capacity
   }
 
+  /** @returns {import('./lane-totals').Totals} of all handles that it has had */
+  get totals () {
+    return this.#segment === null ? this.#past : addTotals(this.#past, toTotals(this.#segment.stats()))
+  }
+
+  /** Calls that have not settled. */
+  get pending () {
+    return this.#segment?.stats().pending ?? 0
+  }
+
+  /** Opens it if it is not open, or is not the one that is there any more. */
   async open () {
-    this.#segment = await this.#shm.open(this.#reference, this.#options)
+    await this.use(async handle => checkLiving(handle))
+  }
+
+  /** Opens it if it is not open, and makes it with this capacity where there is none. */
+  async make (capacity) {
+    await this.#successorOf(null, { ...this.#options, create: true, capacity })
   }
 
   /**
@@ -38,32 +69,47 @@ class ReopeningSegment {
    * @returns {Promise<T>}
    */
   async use (fn) {
-    const segment = this.#segment
+    const segment = this.#segment ?? await this.#successorOf(null, this.#options)
     try {
       return await fn(segment)
     } catch (error) {
       if (this.#closed || !GONE.has(error.code)) throw error
     }
-    return fn(await this.#successorOf(segment))
+    return fn(await this.#successorOf(segment, this.#options))
   }
 
   async close () {
     this.#closed = true
+    this.current.end()
     await this.#opening?.catch(() => {})
     await this.#segment?.close()
   }
 
   // However many calls find out that it is gone, it is opened once.
-  async #successorOf (lost) {
-    if (this.#segment !== lost) return this.#segment
-    this.#opening ??= this.#replace(lost).finally(() => { this.#opening = null })
+  #successorOf (lost, options) {
+    if (this.#opening === null) {
+      if (this.#segment !== null && this.#segment !== lost) return Promise.resolve(this.#segment)
+      this.#opening = this.#replace(lost, options).finally(() => { this.#opening = null })
+    }
     return this.#opening
   }
 
-  async #replace (lost) {
-    await this.open()
-    await lost.close()
-    return this.#segment
+  async #replace (lost, options) {
+    this.#past = this.totals
+    this.#segment = null
+    const [segment] = await Promise.all([this.#shm.open(this.#reference, options), lost?.close()])
+    this.#segment = segment
+    this.#capacity = segment.capacity
+    return segment
+  }
+}
+
+// A busy one is there.
+function checkLiving (handle) {
+  try {
+    handle.readIntoSync(NO_BYTES, NOTHING)
+  } catch (error) {
+    if (GONE.has(error.code)) throw error
   }
 }
 

@@ -3,21 +3,26 @@
 const fp = require('fastify-plugin')
 const HttpError = require('../lib/http-error')
 
-const LOOPBACK_HOST = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/i
+const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]']
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
+/** A name or an address, and perhaps a port. */
+const HOST = /^(\[[0-9a-f:.]+\]|[^:[\]@/?#\s]+)(?::\d{1,5})?$/i
 
 /**
- * Refuses what a web page of somebody else could make a browser on this machine send: requests for a foreign host
- * (DNS rebinding), and requests from a foreign page.
+ * Refuses what a web page of somebody else could make a browser send: requests for a foreign host (DNS rebinding), and requests
+ * from a foreign page.
+ * @param {import('fastify').FastifyInstance} fastify
+ * @param {{ hosts: string[] | 'any' }} options the names and addresses by which the server may be called, besides those of loopback
+ *   and the address that a connection came in by
  */
-async function guard (fastify, { host }) {
-  const isOurHost = hostTest(host)
-  fastify.addHook('onRequest', (request, reply, done) => done(refusal(request.raw, isOurHost)))
+async function guard (fastify, { hosts }) {
+  const isOurs = hosts === 'any' ? () => true : hostTest([...LOOPBACK_NAMES, ...hosts.map(bracketed)])
+  fastify.addHook('onRequest', (request, reply, done) => done(refusal(request.raw, isOurs)))
 }
 
-function refusal (raw, isOurHost) {
+function refusal (raw, isOurs) {
   if (hostCount(raw.rawHeaders) !== 1) return new HttpError(400, 'ERR_HOST_COUNT', 'There must be exactly one Host header.')
-  if (!isOurHost(raw.headers.host)) return new HttpError(403, 'ERR_HOST_FOREIGN', 'The Host header does not name this server.')
+  if (!isOurs(raw.headers.host, raw.socket)) return new HttpError(403, 'ERR_HOST_FOREIGN', 'The Host header does not name this server.')
   if (isCrossSite(raw)) return new HttpError(403, 'ERR_CROSS_SITE', 'Requests from the pages of other sites are refused.')
 }
 
@@ -31,9 +36,23 @@ function hostCount (rawHeaders) {
   return count
 }
 
-function hostTest (host) {
-  const own = host.includes(':') ? `[${host}]` : host
-  return header => LOOPBACK_HOST.test(header) || header === own || header.startsWith(`${own}:`)
+function hostTest (hosts) {
+  const names = new Set(hosts.map(host => host.toLowerCase()))
+  let latest
+  return (header, socket) => {
+    if (header === latest) return true
+    const name = HOST.exec(header)?.[1].toLowerCase()
+    // Nobody can make a name of his own stand for an address.
+    if (!names.has(name)) return name !== undefined && name === bracketed(socket.localAddress)
+    latest = header
+    return true
+  }
+}
+
+/** An address as it is written in a URL. */
+function bracketed (address = '') {
+  const plain = address.replace(/^::ffff:(?=\d+\.)/, '')
+  return plain.includes(':') && !plain.startsWith('[') ? `[${plain}]` : plain
 }
 
 // A person who follows a link from elsewhere may read; a page that embeds or fetches may not.

@@ -2,9 +2,10 @@
 
 const HttpError = require('../lib/http-error')
 const { toHttpError } = require('../lib/problem')
-const healthSchema = require('../schemas/health')
+const { health: healthSchema, liveSchema, readySchema } = require('../schemas/health')
 
 const READ_TIMEOUT = 1000
+const PUBLIC = { access: 'public' }
 
 /** `GET /health/live`: the process answers. `GET /health/ready`: it can read the segment and is not about to stop. */
 async function health (fastify) {
@@ -12,21 +13,17 @@ async function health (fastify) {
   fastify.addHook('preClose', async () => { closing = true })
   fastify.addSchema(healthSchema)
 
-  fastify.get('/health/live', { schema: answers() }, async (request, reply) => {
+  fastify.get('/health/live', { schema: liveSchema, config: PUBLIC }, async (request, reply) => {
     reply.header('cache-control', 'no-store')
     return { status: 'ok' }
   })
 
-  fastify.get('/health/ready', { schema: answers({ 503: { $ref: 'problem#' } }) }, async (request, reply) => {
+  fastify.get('/health/ready', { schema: readySchema, config: PUBLIC }, async (request, reply) => {
     if (closing) throw new HttpError(503, 'ERR_SHM_CLOSED', 'The server is stopping.')
-    await fastify.segment.use(tryRead).catch(unavailable)
+    await fastify.shm.segment.use(tryRead).catch(unavailable)
     reply.header('cache-control', 'no-store')
     return { status: 'ok' }
   })
-}
-
-function answers (others) {
-  return { response: { 200: { $ref: 'health#' }, ...others } }
 }
 
 function tryRead (segment) {

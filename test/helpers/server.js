@@ -10,6 +10,7 @@ const readline = require('node:readline')
 const Fastify = require('fastify')
 const shm = require('shmnode')
 const app = require('../../server/app')
+const serverOptions = require('../../server/server-options')
 const keys = require('./keys')
 
 const PEER = path.join(__dirname, '../../build/Release/peer')
@@ -22,6 +23,13 @@ function uniqueKey (t) {
   return key
 }
 
+/** A name that no other test has. Its segment is destroyed when the test ends. */
+function uniqueName (t) {
+  const name = keys.uniqueName()
+  t.teardown(() => destroy(name))
+  return name
+}
+
 async function destroy (key) {
   await shm.destroy(key).catch(error => {
     if (error.code === 'ERR_SHM_LAYOUT') return shm.destroy(key, { layout: 'raw' })
@@ -32,7 +40,7 @@ async function destroy (key) {
 /** The application on a segment of its own, and the segment's key. */
 async function build (t, { segment, ...options } = {}) {
   const key = segment?.key ?? uniqueKey(t)
-  const fastify = Fastify(app.serverOptions())
+  const fastify = Fastify(serverOptions())
   fastify.register(app, { ...options, segment: { key, ...segment } })
   t.teardown(() => fastify.close())
   await fastify.ready()
@@ -99,7 +107,7 @@ const noPeer = existsSync(PEER) ? false : 'build/Release/peer is not built'
 /** The server process, not yet listening. */
 function launch (t, env) {
   // tap's NODE_OPTIONS would load it into the child too.
-  const { NODE_OPTIONS, HOST, PORT, SHM_KEY, SHM_CAPACITY, SHM_LAYOUT, SHM_SEMAPHORE, LOG_LEVEL, ...inherited } = process.env
+  const { NODE_OPTIONS, HOST, PORT, SOCKET, AUTH_TOKENS, SHM_KEY, SHM_CAPACITY, SHM_LAYOUT, SHM_SEMAPHORE, LOG_LEVEL, ...inherited } = process.env
   const child = spawn(process.execPath, [SERVER], { env: { ...inherited, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
   t.teardown(() => child.kill('SIGKILL'))
   child.errors = ''
@@ -108,13 +116,66 @@ function launch (t, env) {
   return child
 }
 
+/** What a server process says when it listens. */
+async function untilListening (child) {
+  const lines = readline.createInterface(child.stdout)
+  const [line] = await Promise.race([once(lines, 'line'), child.ended.then(() => { throw new Error(child.errors) })])
+  return line
+}
+
 /** A server process that listens on a port of its own. */
 async function start (t, env) {
   const child = launch(t, { PORT: '0', ...env })
-  const lines = readline.createInterface(child.stdout)
-  const line = await Promise.race([once(lines, 'line'), child.ended.then(() => { throw new Error(child.errors) })])
-  const { port, hostname } = new URL(/http:\S+/.exec(line[0])[0])
+  const { port, hostname } = new URL(/https?:\S+/.exec(await untilListening(child))[0])
   return { child, port: Number(port), hostname }
 }
 
-module.exports = { uniqueKey, build, listen, write, read, isProblem, request, exchange, hold, noPeer, launch, start }
+/** The events of a stream over a real connection. */
+class EventStream {
+  #incoming
+  #text = ''
+
+  /** @param {import('node:http').IncomingMessage} incoming */
+  constructor (incoming) {
+    this.#incoming = incoming.setEncoding('utf8')
+    this.statusCode = incoming.statusCode
+    this.headers = incoming.headers
+  }
+
+  /** The next block of lines: { id, data, event }, { retry } or {} for a sign of life; null at the end. */
+  async block () {
+    while (!this.#text.includes('\n\n')) {
+      const chunk = this.#incoming.read()
+      if (chunk !== null) this.#text += chunk
+      else if (this.#incoming.readableEnded) return null
+      else await Promise.race([once(this.#incoming, 'readable'), once(this.#incoming, 'end')])
+    }
+    const end = this.#text.indexOf('\n\n')
+    const fields = Object.fromEntries(this.#text.slice(0, end).split('\n').filter(line => !line.startsWith(':')).map(line => line.split(/: (.*)/)))
+    this.#text = this.#text.slice(end + 2)
+    return fields.data === undefined ? fields : { ...fields, data: JSON.parse(fields.data) }
+  }
+
+  /** The next event. */
+  async next () {
+    for (;;) {
+      const block = await this.block()
+      if (block === null || block.id !== undefined) return block
+    }
+  }
+
+  close () {
+    this.#incoming.destroy()
+  }
+}
+
+/** Opens an event stream. */
+async function watch (t, port, { path = '/watch', headers } = {}) {
+  const outgoing = http.get({ host: '127.0.0.1', port, path, headers, agent: false })
+  const [incoming] = await once(outgoing, 'response')
+  t.teardown(() => outgoing.destroy())
+  incoming.on('error', () => {})
+  return new EventStream(incoming)
+}
+
+module.exports = { uniqueKey, uniqueName, watch, build, listen, write, read, isProblem, request, exchange, hold, noPeer, launch, untilListening, start }

@@ -4,7 +4,7 @@ const t = require('tap')
 const { build, listen, write, isProblem, exchange } = require('../helpers/server')
 
 t.test('only hosts of this machine', async t => {
-  const { fastify } = await build(t, { host: '127.0.0.2' })
+  const { fastify } = await build(t, { hosts: ['127.0.0.2'] })
   const get = host => fastify.inject({ url: '/health/live', headers: { host } })
   const ours = ['localhost', 'LocalHost:1', '127.0.0.1', '127.0.0.1:8080', '[::1]', '[::1]:8080', '127.0.0.2', '127.0.0.2:99']
   for (const host of ours) t.equal((await get(host)).statusCode, 200, host)
@@ -14,7 +14,7 @@ t.test('only hosts of this machine', async t => {
 })
 
 t.test('an IPv6 address of its own', async t => {
-  const { fastify } = await build(t, { host: '0:0:0:0:0:0:0:1' })
+  const { fastify } = await build(t, { hosts: ['0:0:0:0:0:0:0:1'] })
   t.equal((await fastify.inject({ url: '/health/live', headers: { host: '[0:0:0:0:0:0:0:1]:80' } })).statusCode, 200)
 })
 

@@ -1,0 +1,65 @@
+'use strict'
+
+/** Bodies up to here take no more memory than a connection does anyway: nobody counts them. */
+const UNCOUNTED_BYTES = 16 * 1024
+
+/** What has come of a body so far; nothing any more once it is dropped. */
+class Body {
+  #quota
+  #chunks = []
+  /** Where a large body of known length is put together, so that it is not there twice in the end. */
+  #whole = null
+  #dropped = false
+  length = 0
+  /** What was taken of the quota. */
+  counted = 0
+
+  /** @param {import('./quota')} quota the bytes that all bodies may have */
+  constructor (quota) {
+    this.#quota = quota
+  }
+
+  /**
+   * Makes room for so many bytes.
+   * @returns {boolean} false if there is none
+   */
+  expect (length) {
+    if (!this.#count(length)) return false
+    if (length > UNCOUNTED_BYTES) this.#whole = Buffer.allocUnsafeSlow(length)
+    return true
+  }
+
+  /** @returns {boolean} false if there is no room for it */
+  add (chunk) {
+    const at = this.length
+    this.length += chunk.length
+    if (this.#dropped) return true
+    if (!this.#count(this.length)) return false
+    if (this.#whole === null) this.#chunks.push(chunk)
+    else chunk.copy(this.#whole, at)
+    return true
+  }
+
+  drop () {
+    this.#dropped = true
+    this.#chunks = []
+    this.#whole = null
+    this.#quota.give(this.counted)
+    this.counted = 0
+  }
+
+  toBuffer () {
+    if (this.#whole !== null) return this.#whole
+    return this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks, this.length)
+  }
+
+  #count (length) {
+    const more = length - this.counted
+    if (length <= UNCOUNTED_BYTES || more <= 0) return true
+    if (!this.#quota.take(more)) return false
+    this.counted = length
+    return true
+  }
+}
+
+module.exports = Body

@@ -1,0 +1,36 @@
+'use strict'
+
+const { eventStream, lastSeen } = require('./event-stream')
+const { overloaded } = require('./overload')
+
+const HEADERS = {
+  'content-type': 'text/event-stream',
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  // nginx would collect events until it has a page of them.
+  'x-accel-buffering': 'no'
+}
+
+/**
+ * Answers with the versions of the segment as they come.
+ * @param {import('fastify').FastifyRequest} request
+ * @param {import('fastify').FastifyReply} reply
+ * @param {import('./reopening-segment')} segment
+ * @param {{ heartbeat: number, limits: import('../plugins/shm').Limits }} context
+ * @param {() => void} [onEnd] called when the segment is not needed any more, unless this rejects
+ */
+async function sendEvents (request, reply, segment, { heartbeat, limits: { streams } }, onEnd = () => {}) {
+  const { latest } = await segment.current.read()
+  if (!streams.take()) throw overloaded('There are as many event streams as there may be.')
+  // Who takes nothing in so long is given up.
+  request.raw.socket.setTimeout?.(heartbeat * 3)
+  const seen = lastSeen(request.headers['last-event-id'] ?? request.query.after, latest)
+  const stream = eventStream(segment.current, { seen, ...request.query, heartbeat, signal: request.signal })
+  stream.once('close', () => {
+    streams.give()
+    onEnd()
+  })
+  return reply.headers(HEADERS).send(stream)
+}
+
+module.exports = sendEvents

@@ -1,0 +1,105 @@
+'use strict'
+
+const { opaqueTag, parseTags } = require('./entity-tag')
+const HttpError = require('./http-error')
+const Loan = require('./loan')
+const { overloaded } = require('./overload')
+const { secondsToWait } = require('./prefer')
+const { rangeOf, UNSATISFIABLE } = require('./range')
+const { allowSilence } = require('./silence')
+
+/**
+ * Answers GET and HEAD with what the segment holds.
+ * @param {import('fastify').FastifyRequest} request
+ * @param {import('fastify').FastifyReply} reply
+ * @param {import('./reopening-segment')} segment
+ * @param {{ timeout: number, limits: import('../plugins/shm').Limits }} context
+ * @returns {import('fastify').FastifyReply | Promise<import('fastify').FastifyReply>}
+ */
+function sendValue (request, reply, segment, context) {
+  const latest = segment.current.known
+  // By far the most frequent case is worth a way without promises.
+  if (latest !== null && isPlain(request.headers)) return sendAll(reply, new Loan({ latest, data: latest.data }, context.limits.answerBytes))
+  return sendWanted(request, reply, segment, context)
+}
+
+function isPlain (headers) {
+  return headers['if-none-match'] === undefined && headers.range === undefined
+}
+
+async function sendWanted (request, reply, segment, { timeout, limits }) {
+  const { headers: { 'if-none-match': noneMatch }, signal } = request
+  const loan = await Loan.take(segment.current, limits.answerBytes, { timeout, signal })
+  if (noneMatch === undefined) return sendPart(request, reply, loan)
+  const isSeen = seenTest(noneMatch)
+  if (!isSeen(loan.latest)) return sendPart(request, reply, loan)
+  loan.end()
+  const other = await waitForOther(request, reply, segment, { seen: loan.latest, isSeen, limits })
+  return other === null ? sendNothing(reply, 304, loan.latest) : sendPart(request, reply, new Loan(other, limits.answerBytes))
+}
+
+// If-Modified-Since is left aside: many versions may be committed within the second that it can tell apart.
+function seenTest (ifNoneMatch) {
+  const tags = parseTags(ifNoneMatch)
+  if (tags === '*') return ({ version }) => version > 0
+  return ({ incarnation, version }) => tags?.some(({ opaque }) => opaque === opaqueTag(incarnation, version)) ?? false
+}
+
+/** Prefer: wait. What comes after `*` would match it too. */
+async function waitForOther (request, reply, segment, { seen, isSeen, limits: { streams } }) {
+  const timeout = secondsToWait(request.headers.prefer) * 1000
+  if (timeout === 0 || request.headers['if-none-match'].trim() === '*') return null
+  if (!streams.take()) throw overloaded('Too many requests wait for a change.')
+  reply.header('preference-applied', `wait=${timeout / 1000}`)
+  const restore = allowSilence(request, timeout)
+  try {
+    return await nextUnseen(segment, seen, isSeen, { timeout, signal: request.signal })
+  } finally {
+    restore()
+    streams.give()
+  }
+}
+
+async function nextUnseen (segment, seen, isSeen, { timeout, signal }) {
+  const deadline = performance.now() + timeout
+  for (;;) {
+    const found = await segment.current.after(seen, { timeout: deadline - performance.now(), signal })
+    if (found === null || !isSeen(found.latest)) return found
+    seen = found.latest
+  }
+}
+
+function sendAll (reply, loan) {
+  const { latest, data } = loan
+  if (latest.version === 0) return sendNothing(reply, 204, latest)
+  loan.endWith(reply.raw)
+  return reply.headers(latest.headers).send(data)
+}
+
+function sendNothing (reply, status, { versionHeaders }) {
+  return reply.code(status).headers(versionHeaders).send()
+}
+
+/** One range of bytes, where that is what the request asks for; else all of them. */
+function sendPart (request, reply, loan) {
+  const { latest, data } = loan
+  const range = wantsPart(request, latest) ? rangeOf(request.headers.range, latest.length) : null
+  if (range === null) return sendAll(reply, loan)
+  if (range === UNSATISFIABLE) {
+    loan.end()
+    throw unsatisfiable(latest)
+  }
+  loan.endWith(reply.raw)
+  reply.code(206).headers(latest.headers).header('content-range', `bytes ${range.start}-${range.end - 1}/${latest.length}`)
+  return reply.send(data.subarray(range.start, range.end))
+}
+
+function wantsPart ({ method, headers: { 'if-range': ifRange } }, { version, etag }) {
+  return method === 'GET' && version > 0 && (ifRange === undefined || ifRange === etag)
+}
+
+function unsatisfiable ({ versionHeaders: { etag }, length }) {
+  return new HttpError(416, 'ERR_RANGE', `The value has ${length} bytes.`, { etag, 'content-range': `bytes */${length}` })
+}
+
+module.exports = sendValue

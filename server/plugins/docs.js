@@ -1,0 +1,28 @@
+'use strict'
+
+const fp = require('fastify-plugin')
+const swagger = require('@fastify/swagger')
+const swaggerUi = require('@fastify/swagger-ui')
+const { version } = require('../package.json')
+
+/** `/docs`: what the routes that are registered after this take and give, as OpenAPI; `/docs/json` for programs. */
+async function docs (fastify) {
+  await fastify.register(swagger, {
+    refResolver: { buildLocalReference: (schema, baseUri, fragment, i) => schema.$id ?? `schema-${i}` },
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'shmnode', version, description: 'System V shared memory as an HTTP resource.' },
+      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+      security: [{}, { token: [] }]
+    }
+  })
+  await fastify.register(publicly, { plugin: swaggerUi, options: { routePrefix: '/docs', staticCSP: true } })
+}
+
+/** Registers a plugin whose routes everybody may see. */
+async function publicly (fastify, { plugin, options }) {
+  fastify.addHook('onRoute', route => { route.config = { ...route.config, access: 'public' } })
+  await fastify.register(plugin, options)
+}
+
+module.exports = fp(docs, { name: 'docs' })

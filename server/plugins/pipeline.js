@@ -1,0 +1,36 @@
+'use strict'
+
+const fp = require('fastify-plugin')
+
+/** The answer that a connection is getting, or has got last. */
+const LATEST = Symbol('latest answer')
+/** How many requests of a connection wait for the answers before theirs. */
+const WAITING = Symbol('waiting requests')
+/** Nobody who reads his answers has so many. */
+const MOST_WAITING = 256
+
+/**
+ * Serves the requests of one connection one after the other: whoever sends many and takes no answers has one value in memory, not
+ * many.
+ */
+async function pipeline (fastify) {
+  fastify.addHook('onRequest', (request, reply, done) => {
+    const { socket } = request.raw
+    const before = socket[LATEST]
+    socket[LATEST] = reply.raw
+    if (before === undefined || before.writableFinished || before.destroyed) done()
+    else waitFor(before, socket, done)
+  })
+}
+
+function waitFor (before, socket, done) {
+  socket[WAITING] = (socket[WAITING] ?? 0) + 1
+  if (socket[WAITING] > MOST_WAITING) return socket.destroy()
+  before.once('close', () => {
+    socket[WAITING]--
+    // Nobody would be there for the answer.
+    if (!socket.destroyed) done()
+  })
+}
+
+module.exports = fp(pipeline, { name: 'pipeline' })

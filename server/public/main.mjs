@@ -1,0 +1,4 @@
+import { html, render } from './vendor/preact.mjs'
+import { App } from './app.mjs'
+
+render(html`<${App} />`, document.getElementById('page'))

@@ -1,0 +1,211 @@
+'use strict'
+
+const t = require('tap')
+const net = require('node:net')
+const { once } = require('node:events')
+const shm = require('shmnode')
+const Quota = require('../../server/lib/quota')
+const { build, listen, write, read, request, watch, isProblem, hold, noPeer, uniqueName } = require('../helpers/server')
+
+const MEBIBYTE = 1024 * 1024
+const TEXT = { 'content-type': 'text/plain' }
+
+async function until (condition) {
+  while (!condition()) await new Promise(resolve => setTimeout(resolve, 10))
+}
+
+/** A client that sends, and reads nothing. */
+async function deafClient (t, port, text) {
+  const socket = net.connect({ port, host: '127.0.0.1' })
+  t.teardown(() => socket.destroy())
+  socket.on('error', () => {})
+  socket.pause()
+  await once(socket, 'connect')
+  socket.write(text)
+  return socket
+}
+
+t.test('a quota', async t => {
+  const quota = new Quota(10)
+  const wait = { timeout: 60_000 }
+  t.equal(quota.take(6), true)
+  t.equal(quota.take(5), false)
+  const [large, small] = [quota.acquire(8, wait), quota.acquire(1, wait)]
+  t.equal(quota.take(1), false, 'nobody overtakes')
+  quota.give(6)
+  t.same(await Promise.all([large, small]), [true, true])
+  t.equal(quota.used, 9)
+  t.equal(await quota.acquire(2, { timeout: 10 }), false, 'not in time')
+  t.equal(quota.take(1), true, 'who has given up is in nobody\'s way')
+  const abort = new AbortController()
+  const aborted = quota.acquire(1, { timeout: 60_000, signal: abort.signal })
+  const behind = quota.acquire(1, wait)
+  abort.abort()
+  t.equal(await aborted, false)
+  quota.exchange(10, 0)
+  t.equal(await behind, true)
+  t.equal(await quota.acquire(1, { timeout: 60_000, signal: abort.signal }), true, 'no wait, no signal')
+  quota.give(2)
+  t.equal(quota.take(100), true, 'more than there is, alone')
+  t.equal(quota.take(0), false)
+})
+
+t.test('the rate of an address', async t => {
+  const { fastify } = await build(t, { rateLimit: 5, tokens: [{ token: 'x', access: 'write' }] })
+  const statuses = []
+  for (let i = 0; i < 8; i++) statuses.push((await read(fastify)).statusCode)
+  t.ok(statuses.includes(401) && statuses.includes(429), `who guesses tokens is slowed down: ${statuses}`)
+  const refused = await read(fastify)
+  isProblem(t, refused, 429, 'ERR_RATE_LIMIT')
+  t.equal(refused.headers['retry-after'], '1')
+  t.equal((await fastify.inject('/health/live')).statusCode, 200)
+  await new Promise(resolve => setTimeout(resolve, 1100))
+  t.equal((await read(fastify)).statusCode, 401)
+})
+
+t.test('who waits to write, while the lock is held', { skip: noPeer }, async t => {
+  const { fastify, key } = await build(t, { maxWrites: 10 })
+  await write(fastify, 'old', TEXT)
+  const holder = await hold(t, key, 60_000)
+  const waiting = Array.from({ length: 10 }, (_, i) => write(fastify, `${i}`, TEXT))
+  await until(() => fastify.shm.limits.writes.used === 10)
+  for (const response of await Promise.all(Array.from({ length: 20 }, () => write(fastify, 'no', TEXT)))) {
+    isProblem(t, response, 503, 'ERR_OVERLOAD')
+    t.equal(response.headers['retry-after'], '1')
+  }
+  t.equal((await read(fastify)).body, 'old', 'reads go on')
+  t.equal((await fastify.inject('/health/ready')).statusCode, 200)
+  t.equal((await fastify.inject('/segments')).statusCode, 200)
+  holder.kill('SIGKILL')
+  for (const { statusCode } of await Promise.all(waiting)) t.equal(statusCode, 200)
+  t.equal(fastify.shm.limits.writes.used, 0)
+})
+
+t.test('a client that leaves ends its wait for the lock', { skip: noPeer }, async t => {
+  const { fastify, key, port } = await listen(t)
+  await write(fastify, 'old', TEXT)
+  const holder = await hold(t, key, 60_000)
+  const clients = await Promise.all(Array.from({ length: 5 }, () =>
+    deafClient(t, port, 'POST /write HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: 3\r\n\r\nnew')))
+  await until(() => fastify.shm.segment.handle.stats().pending === 5)
+  for (const client of clients) client.destroy()
+  await until(() => fastify.shm.segment.handle.stats().pending === 0)
+  t.equal(fastify.shm.limits.writes.used, 0)
+  holder.kill('SIGKILL')
+  await once(holder, 'close')
+  t.match(await write(fastify, 'next', TEXT), { headers: { 'shm-version': '2' } }, 'nothing of theirs was written')
+})
+
+t.test('a client that leaves ends its wait for a change', async t => {
+  const { fastify, port } = await listen(t)
+  await write(fastify, 'x', TEXT)
+  const { etag } = (await read(fastify)).headers
+  const { streams } = fastify.shm.limits
+  const client = await deafClient(t, port, `GET /read HTTP/1.1\r\nHost: localhost\r\nPrefer: wait=60\r\nIf-None-Match: ${etag}\r\n\r\n`)
+  const stream = await watch(t, port)
+  await until(() => streams.used === 2)
+  client.destroy()
+  await until(() => streams.used === 1)
+  stream.close()
+  await until(() => streams.used === 0)
+  t.equal(fastify.shm.segment.handle.stats().pending, 0, 'nobody is waited for any more')
+})
+
+t.test('the bytes of bodies on their way', async t => {
+  const { fastify, port } = await listen(t, { maxBodyBytes: MEBIBYTE, segment: { capacity: 2 * MEBIBYTE } })
+  const { bodyBytes } = fastify.shm.limits
+  const head = 'POST /write HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n'
+  const slow = await deafClient(t, port, `${head}Content-Length: 1000000\r\n\r\nx`)
+  await until(() => bodyBytes.used === 1_000_000)
+  const post = (length, headers) => request(port, { method: 'POST', path: '/write', body: 'y'.repeat(length), headers: { ...TEXT, ...headers } })
+  const refused = await post(100_000)
+  isProblem(t, refused, 503, 'ERR_OVERLOAD')
+  t.equal(refused.headers['retry-after'], '1')
+  isProblem(t, await post(100_000, { 'transfer-encoding': 'chunked' }), 503, 'ERR_OVERLOAD')
+  t.equal((await post(10_000)).statusCode, 200, 'small ones are not counted')
+  slow.destroy()
+  await until(() => bodyBytes.used === 0)
+  for (const headers of [{}, { 'transfer-encoding': 'chunked' }]) t.equal((await post(1_000_000, headers)).statusCode, 200)
+  isProblem(t, await post(1_000_000, { 'content-type': 'application/json' }), 400, 'ERR_JSON_INVALID')
+  await until(() => bodyBytes.used === 0)
+  t.equal((await post(2 * MEBIBYTE)).statusCode, 200, 'one that is larger than all may be, alone')
+  await until(() => bodyBytes.used === 0)
+})
+
+t.test('a body counts until its answer was taken', async t => {
+  const { fastify, port } = await listen(t, { segment: { capacity: 16 * MEBIBYTE } })
+  const { bodyBytes } = fastify.shm.limits
+  const length = 16 * MEBIBYTE
+  const client = await deafClient(t, port, `POST /write HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${length}\r\n\r\n`)
+  client.write(Buffer.alloc(length, 'x'))
+  await until(() => Number(fastify.shm.segment.handle.version) === 1)
+  await new Promise(resolve => setTimeout(resolve, 100))
+  t.equal(bodyBytes.used, length)
+  client.destroy()
+  await until(() => bodyBytes.used === 0)
+})
+
+t.test('values on their way to those who do not take them are bounded', async t => {
+  const length = 4 * MEBIBYTE
+  const maxAnswerBytes = 4 * length
+  const { fastify, key, port } = await listen(t, { maxAnswerBytes, timeout: 300, segment: { capacity: length } })
+  const segment = await shm.open(key)
+  t.teardown(() => segment.close())
+  const { answerBytes } = fastify.shm.limits
+  const clients = []
+  for (let i = 0; i < 12; i++) {
+    await segment.write(Buffer.alloc(length, i))
+    // Each of them would have a value of his own, and many of them.
+    clients.push(await deafClient(t, port, 'GET /read HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(20)))
+    await new Promise(resolve => setTimeout(resolve, 20))
+    t.ok(answerBytes.used <= maxAnswerBytes, `${answerBytes.used} bytes`)
+  }
+  await until(() => answerBytes.used === maxAnswerBytes)
+  const refused = await request(port)
+  isProblem(t, refused, 503, 'ERR_OVERLOAD')
+  for (const client of clients) client.destroy()
+  await until(() => answerBytes.used === 0)
+  t.equal((await request(port)).statusCode, 200)
+})
+
+t.test('those who read the same version share it', async t => {
+  const length = 4 * MEBIBYTE
+  const { fastify, key, port } = await listen(t, { maxAnswerBytes: length, segment: { capacity: length } })
+  const segment = await shm.open(key)
+  t.teardown(() => segment.close())
+  await segment.write(Buffer.alloc(length, 'x'))
+  const clients = await Promise.all(Array.from({ length: 20 }, () => deafClient(t, port, 'GET /read HTTP/1.1\r\nHost: localhost\r\n\r\n')))
+  await until(() => fastify.shm.limits.answerBytes.used === length)
+  t.equal((await request(port)).body.length, length)
+  t.equal((await request(port, { method: 'HEAD' })).headers['content-length'], String(length))
+  t.equal((await request(port, { headers: { range: 'bytes=-5' } })).body, 'xxxxx')
+  for (const client of clients) client.destroy()
+  await until(() => fastify.shm.limits.answerBytes.used === 0)
+})
+
+t.test('requests of one connection are answered one after the other', async t => {
+  const { fastify, port } = await listen(t)
+  const name = uniqueName(t)
+  const path = `/segments/${name}`
+  const socket = net.connect(port, '127.0.0.1')
+  const put = i => `PUT ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\n${100 + i}`
+  const last = `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`
+  socket.write(Array.from({ length: 50 }, (_, i) => put(i)).join('') + last)
+  const answers = Buffer.concat(await socket.toArray()).toString().split(/(?=HTTP\/1.1)/)
+  t.equal(answers.length, 51)
+  for (let i = 0; i < 50; i++) t.match(answers[i], new RegExp(`shm-version: ${i + 1}\\r\\n[^]*\\r\\n\\r\\n${100 + i}$`))
+  t.match(answers[50], /\r\n\r\n149$/)
+  t.equal((await fastify.inject(path)).statusCode, 200)
+})
+
+t.test('who sends requests without end and takes no answers is cut off', async t => {
+  const { port, key } = await listen(t, { segment: { capacity: MEBIBYTE } })
+  const segment = await shm.open(key)
+  t.teardown(() => segment.close())
+  await segment.write(Buffer.alloc(MEBIBYTE))
+  const client = await deafClient(t, port, 'GET /read HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(5000))
+  client.resume()
+  await new Promise(resolve => client.once('close', resolve))
+  t.ok(client.bytesRead < 300 * MEBIBYTE)
+  t.equal((await request(port, { method: 'HEAD' })).statusCode, 200)
+})
