@@ -14,8 +14,8 @@ const { untilHad } = require('./waiting')
 
 /** What each layout has to itself. */
 const layouts = {
-  cell: { open: binding.open, destroy: binding.destroy, list: binding.list, Segment, toInfo },
-  raw: { open: binding.openRaw, destroy: binding.destroyRaw, list: binding.listRaw, Segment: RawSegment, toInfo: info => toRawInfo(info) }
+  cell: { open: binding.open, destroy: binding.destroy, list: binding.list, giveUp, Segment, toInfo },
+  raw: { open: binding.openRaw, destroy: binding.destroyRaw, list: binding.listRaw, giveUp: giveUpRaw, Segment: RawSegment, toInfo: info => toRawInfo(info) }
 }
 
 /**
@@ -36,7 +36,7 @@ async function open (reference, given) {
   const facts = new Float64Array(COLUMNS)
   const attempt = (slice, callback) => layout.open(target, opening, facts, slice, callback)
   const messages = { ...context, layout: opening.layout, capacity: opening.capacity || 'the default' }
-  const handle = await untilHad(attempt, { timeout, signal, giveBack: reference === PRIVATE ? giveUp : giveBack }, messages)
+  const handle = await untilHad(attempt, { timeout, signal, giveBack: reference === PRIVATE ? layout.giveUp : giveBack }, messages)
   return new layout.Segment(OPENING, { handle, facts, context, nulTerminated: opening.nulTerminated, ...limits })
 }
 
@@ -48,6 +48,11 @@ function giveBack (handle) {
 /** Nobody will ever know its id. */
 function giveUp (handle) {
   handle.destroy(0, () => giveBack(handle))
+}
+
+/** The same. Not under its lock, which somebody may have: nobody else knows of the segment. */
+function giveUpRaw (handle) {
+  binding.destroyRaw({ id: handle.describe().id }, { ownerAny: true, ownerUid: -1, widestMode: -1 }, 0, () => giveBack(handle))
 }
 
 /** Only makes a new one, or never does. */

@@ -5,6 +5,7 @@
 #include "child.hpp"
 #include "raw_bytes.hpp"
 #include "raws.hpp"
+#include "stepper.hpp"
 
 namespace {
 
@@ -236,6 +237,46 @@ const tap::Test kDeadCreator("open raw: a creator that dies half way leaves what
   const key_t other = litter::UniqueKey();
   Killed([other] { RawBytes::Create(other, 2048); });
   tap::Check(static_cast<bool>(raws::WriteText(raws::MustOpen(other), "x")), "after the segment");
+});
+
+// Whoever comes next can do everything, and leaves nothing.
+void CheckGoesOn(key_t key, std::string_view what) {
+  {
+    const auto raw = raws::Open(Target::Key(key));
+    if (!tap::Check(static_cast<bool>(raw), tap::Text(what, ": opens, not ", raw.code()))) return;
+    tap::Check(static_cast<bool>(raw->Lock(LockMode::kExclusive, Deadline::Now())), tap::Text(what, ": the lock is free"));
+    tap::Check(raws::WriteText(*raw, "x") && raws::ReadText(*raw) == "x", tap::Text(what, ": written"));
+  }
+  tap::Equal(raws::Destroy(Target::Key(key)).code(), Code::kOk, tap::Text(what, ": destroy"));
+  tap::Check(litter::IsFree(key), tap::Text(what, ": nothing is left"));
+}
+
+// Kills `body` after one instruction, after some more, and so on until it comes to its end by itself.
+template <class Prepare, class Body>
+void KilledEverywhere(std::string_view what, Prepare prepare, Body body) {
+  constexpr int kStride = 7;
+  int deaths = 0;
+  for (bool died = true; died; deaths++) {
+    const key_t key = litter::UniqueKey();
+    Stepper victim([&prepare, key] { return prepare(key); }, [&body, key](auto& prepared) { return body(key, prepared); });
+    died = victim.Step(1 + deaths * kStride);
+    victim.Kill();
+    CheckGoesOn(key, tap::Text(what, ", killed after ", 1 + deaths * kStride));
+  }
+  tap::Check(deaths > 50, tap::Text(deaths, " deaths"));
+}
+
+const tap::Test kEveryDeath("open raw: killed everywhere", [] {
+  const auto nothing = [](key_t) { return 0; };
+  const auto open = [](key_t key, auto&) { return raws::Open(Target::Key(key)) ? 0 : 1; };
+  const auto foreign = [](key_t key) { return RawBytes::Create(key, 2048).id(); };
+  const auto opened = [](key_t key) { return std::optional<Raw>(raws::MustOpen(key)); };
+  KilledEverywhere("created", nothing, open);
+  KilledEverywhere("opened for the first time", foreign, open);
+  KilledEverywhere("opened", opened, open);
+  KilledEverywhere("written", opened, [](key_t, auto& raw) { return raws::WriteText(*raw, "a text") ? 0 : 1; });
+  KilledEverywhere("destroyed", opened, [](key_t, auto& raw) { return raw->Destroy(Soon()) ? 0 : 1; });
+  KilledEverywhere("destroyed by key", opened, [](key_t key, auto&) { return raws::Destroy(Target::Key(key)) ? 0 : 1; });
 });
 
 const tap::Test kRace("open raw: eight processes create, use and destroy it in a loop", [] {
