@@ -33,10 +33,11 @@ overColumns(['header'], async (t, stage) => {
     }
   })
 
-  await stage.pairs(t, 'a higher minor version is read and written, and what it has more stays', [[], []], async (t, writer, reader) => {
+  await stage.pairs(t, 'a higher minor version is read and written, and what it has more in the header stays', [[], []], async (t, writer, reader) => {
     const { facts, ref } = await stage.meet(t, [writer, reader], { slots: 2 })
-    const reserved = [[220, 36], [256 + 96, 32], [384 + 96, 32], [512, 4096 - 512]]
-    for (const [offset, length] of reserved) await column.poke(facts, offset, Buffer.alloc(length, 0xa5))
+    const reserved = [[136, 56], [220, 36], [512, 4096 - 512]]
+    const ofValues = [[256 + 96, 32], [384 + 96, 32]]
+    for (const [offset, length] of [...reserved, ...ofValues]) await column.poke(facts, offset, Buffer.alloc(length, 0xa5))
     await column.poke(facts, OFFSETS.major + 2, u16(9))
     await column.poke(facts, 28, u32(0xfffffffe))
     for (const driver of [writer, reader]) t.match(await stage.open(driver, ref, { create: false }), { layout: '1.9', checksum: '0' })
@@ -45,6 +46,7 @@ overColumns(['header'], async (t, stage) => {
       t.equal(String(await reader.read()), value)
     }
     for (const [offset, length] of reserved) t.strictSame(await column.peek(facts, offset, length), Buffer.alloc(length, 0xa5), `at ${offset}`)
+    for (const [offset, length] of ofValues) t.strictSame(await column.peek(facts, offset, length), Buffer.alloc(length), `of an older value, at ${offset}`)
   })
 
   await stage.pairs(t, 'a higher major version is refused, and left alone', [[], []], async (t, maker, other) => {
@@ -190,6 +192,12 @@ overColumns(['names'], async (t, stage) => {
     await t.rejects(other.ask('destroy', { ref: `name:${two}` }), { code: 'NAME_COLLISION' })
     await stage.open(other, ref)
     t.equal(String(await other.read()), 'of the first')
+  })
+
+  await stage.each(t, 'what is no name, and what is no key', [], async (t, driver) => {
+    for (const ref of ['key:0', 'name:', 'name:a/b', 'name:a:b', `name:${'x'.repeat(64)}`]) {
+      for (const options of [{}, { create: false }, { readOnly: true }]) await t.rejects(stage.open(driver, ref, options), { code: 'UNSUPPORTED' }, ref)
+    }
   })
 
   await stage.pairs(t, 'a name and its key', [[], []], async (t, maker, other) => {

@@ -14,6 +14,7 @@ const { isRoot } = require('../../helpers/run')
 const MUTANTS = [
   ['layout.py', '0x811C9DC5', '0x811C9DC4', 'vectors'],
   ['layout.py', '<Q Q Q I I 64s', '<Q Q Q I I 32s', 'values'],
+  ['cell.py', 'facts[8:]', 'facts[8:96]', 'refusals'],
   ['crc32c.py', '0x82F63B78', '0xEDB88320', 'vectors'],
   ['cell.py', 'len(data) > self.constants.capacity', 'len(data) > self.constants.stride', 'values'],
   ['cell.py', 'self._fill(version, data, media_type)', 'self._fill(max(current, 1), data, media_type)', 'kills'],

@@ -9,13 +9,13 @@ const { lengthAnd, pattern } = require('../../helpers/pattern')
 
 const isSync = process.argv[2] === 'sync'
 
-/** What is not had in time is BUSY in every language. */
-const CODES = { TIMEOUT: 'BUSY' }
+/** What is not had in time is BUSY in every language, and what is no name or key is UNSUPPORTED. */
+const CODES = { ERR_SHM_TIMEOUT: 'BUSY', ERR_INVALID_ARG_VALUE: 'UNSUPPORTED' }
 
 const REFERENCES = { key: Number, name: name => name, id: id => ({ id: Number(id) }) }
 
 function referenceOf (text) {
-  const [kind, value] = text.split(':')
+  const [kind, value] = [text.slice(0, text.indexOf(':')), text.slice(text.indexOf(':') + 1)]
   return REFERENCES[kind](value)
 }
 
@@ -121,9 +121,9 @@ async function serve (line) {
   try {
     say('ok', await commands[command](Object.fromEntries(words.map(splitAtEqual))))
   } catch (error) {
-    if (!error.code?.startsWith('ERR_SHM_')) throw error
-    const code = error.code.slice('ERR_SHM_'.length)
-    say(`error ${CODES[code] ?? code}`, { holder: error.holderPid })
+    const code = CODES[error.code] ?? /^ERR_SHM_(.*)/.exec(error.code)?.[1]
+    if (code === undefined) throw error
+    say(`error ${code}`, { holder: error.holderPid })
   }
 }
 

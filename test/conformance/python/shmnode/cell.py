@@ -7,8 +7,7 @@ from collections import namedtuple
 
 from .atomics import compare_and_swap32, compare_and_swap64, fence, load32, load64, store32, store64
 from .crc32c import crc32c
-from .layout import (AWAITED, COMMIT, DESCRIPTOR, DESCRIPTOR_BYTES, DESCRIPTORS, FLAG_CHECKSUM, HEADER_BYTES, MAX_EXACT, NOTIFY, SEMAPHORE_ID,
-                     WRITER)
+from .layout import AWAITED, COMMIT, DESCRIPTOR, DESCRIPTORS, FLAG_CHECKSUM, HEADER_BYTES, MAX_EXACT, NOTIFY, SEMAPHORE_ID, WRITER
 from .linux import ShmError, after, futex_wait, futex_wake
 from .lock import EXCLUSIVE, SHARED, Lock
 from .writer_mark import ALIVE, look_at, own_mark, pid_of
@@ -121,7 +120,7 @@ class Cell:
     # Reading.
 
     def _descriptor(self, version):
-        return self.segment.base + DESCRIPTORS + DESCRIPTOR_BYTES * (version % self.constants.slots)
+        return self.segment.base + DESCRIPTORS + DESCRIPTOR.size * (version % self.constants.slots)
 
     def _payload(self, version):
         """Its offset."""

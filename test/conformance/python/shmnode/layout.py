@@ -18,9 +18,8 @@ FIRST_WORDS = struct.pack("<HHI", MAJOR, MINOR, HEADER_BYTES)  # at offset 8
 # Offsets of what changes.
 SEMAPHORE_ID, COMMIT, NOTIFY, RETIRED, WRITER, AWAITED, AWAITED_ALWAYS, DESCRIPTORS = 60, 128, 192, 196, 200, 208, 216, 256
 
-# A slot's descriptor: version, length, committed, writer's pid, CRC32C, media type.
-DESCRIPTOR = struct.Struct("<Q Q Q I I 64s")
-DESCRIPTOR_BYTES = 128
+# A slot's descriptor: version, length, committed, writer's pid, CRC32C, media type, and what later minor versions may have, 0 here.
+DESCRIPTOR = struct.Struct("<Q Q Q I I 64s 32x")
 
 NAME_BYTES = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
 

@@ -6,8 +6,8 @@ from collections import namedtuple
 
 from .atomics import fence, load64
 from .cell import Cell
-from .layout import (COMMIT, CONSTANTS, FIRST_WORDS, FLAG_CHECKSUM, HEADER_BYTES, MAGIC, MAJOR, MAX_EXACT, SEMAPHORE_COUNT, Constants,
-                     is_valid_name, key_of_name, signed, stride_for)
+from .layout import (COMMIT, CONSTANTS, FIRST_WORDS, FLAG_CHECKSUM, HEADER_BYTES, MAGIC, MAJOR, MAX_EXACT, MINOR, SEMAPHORE_COUNT,
+                     Constants, is_valid_name, key_of_name, signed, stride_for)
 from .linux import SHM_DEST, ShmError, after, find_segment, find_set, remove_segment, segment_facts, set_facts
 from .segment import Segment
 
@@ -22,6 +22,8 @@ class Changed(Exception):
 
 def key_of(reference):
     if isinstance(reference, int):
+        if signed(reference) == 0:
+            raise ShmError("UNSUPPORTED", "no name or key")  # IPC_PRIVATE, which would create
         return signed(reference)
     if not is_valid_name(reference):
         raise ShmError("UNSUPPORTED", "name")
@@ -98,7 +100,7 @@ def load_constants(segment):
     """[O5] Copied once, then checked: what others do to the header later moves nothing."""
     constants = Constants._make(CONSTANTS.unpack(segment.load(0, CONSTANTS.size)))
     if constants.major != MAJOR:
-        raise ShmError("LAYOUT", f"its layout version is {constants.major}, this implementation knows {MAJOR}", constants.major)
+        raise ShmError("LAYOUT", f"made with layout {constants.major}.{constants.minor}: this implementation knows {MAJOR}.{MINOR}", constants.major)
     wrong = [what for what, holds in _demands(constants, segment.size) if not holds]
     if wrong:
         raise ShmError("CORRUPT", wrong[0])
