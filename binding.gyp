@@ -145,6 +145,28 @@
         }
       ],
       "conditions": [
+        # Its own look at each access to memory goes with no sanitizer's.
+        ["sanitize==''", {
+          "targets": [
+            {
+              "target_name": "simulated_calls",
+              "type": "static_library",
+              "sources": ["native/test/interleavings/calls.cc"],
+              # Its functions take the place of the C library's, also for the C++ library.
+              "cflags_cc!": ["-fvisibility=hidden"]
+            },
+            {
+              "target_name": "interleavings",
+              "type": "executable",
+              "sources": ["native/test/interleavings.cc"],
+              "dependencies": ["simulated_calls"],
+              "cflags_cc": ["-fsanitize=thread"],
+              "libraries": ["-ldl"],
+              # ThreadSanitizer's own would be linked in place of ours.
+              "conditions": [["clang==0", { "cflags_cc": ["-Wno-tsan"] }]]
+            }
+          ]
+        }],
         ["target_arch=='x64'", {
           "targets": [
             {

@@ -1,4 +1,4 @@
-// interleavings [PART OF A NAME]: opens and destroys of one key, in every order of their steps, with each other and with those who
+// interleavings [PART OF A NAME [--deep]]: opens and destroys of one key, in every order of their steps, with each other and with those who
 // remove segments and semaphore sets behind their back. The core's own code on a simulated kernel: see interleavings/.
 #include <sys/sem.h>
 #include <sys/shm.h>
@@ -93,7 +93,7 @@ void PutSegment() {
   const int id = shmget(kKey, kBytes, IPC_CREAT | IPC_EXCL | 0600);
   if (id < 0) return;
   void* data = shmat(id, nullptr, 0);
-  if (data == reinterpret_cast<void*>(-1)) return;  // NOLINT(performance-no-int-to-ptr)
+  if (data == reinterpret_cast<void*>(-1)) return;                   // NOLINT(performance-no-int-to-ptr)
   static_cast<std::atomic<uint64_t>*>(data)->store(0x736972656874);  // "theirs"
   shmdt(data);
 }
@@ -157,7 +157,8 @@ std::string CheckHandle(size_t index, const Cell& fresh) {
   const Handle& handle = handles[index];
   if (!handle.is_there || IsDead(index)) return {};
   const bool is_same = handle.cell().segment().id() == fresh.segment().id();
-  if (is_same && !(handle.cell().geometry().incarnation == fresh.geometry().incarnation)) return tap::Text("handle ", index, " has another incarnation");
+  if (is_same && !(handle.cell().geometry().incarnation == fresh.geometry().incarnation))
+    return tap::Text("handle ", index, " has another incarnation");
   if (!handle.IsCell()) return {};  // somebody has written over it
   const Code read = ReadFrom(handle.cell());
   if (read != (is_same ? Code::kOk : Code::kDestroyed)) return tap::Text("handle ", index, " reads: ", read);
@@ -182,7 +183,8 @@ void Clear() {
 std::string CheckAtEnd(const Expected& expected) {
   for (size_t i = 0; i < kOld; i++) {
     const Handle& handle = handles[i];
-    if (handle.opened != Code::kOk && !expected.opened.contains(handle.opened)) return tap::Text("process ", i, " was told ", handle.opened);
+    if (handle.opened != Code::kOk && !expected.opened.contains(handle.opened))
+      return tap::Text("process ", i, " was told ", handle.opened);
     if (handle.wrote != Code::kOk && handle.wrote != Code::kDestroyed) return tap::Text("process ", i, " writes: ", handle.wrote);
   }
   Clear();
@@ -245,8 +247,8 @@ struct Beginning {
   void (*prepare)();
 };
 
-const Beginning kBeginnings[] = {{"nothing", PrepareNothing}, {"a cell", PrepareCell},       {"a set", PrepareSet},
-                                 {"a blank", PrepareBlank},   {"retired", PrepareRetired},   {"without its set", PrepareWithoutSet},
+const Beginning kBeginnings[] = {{"nothing", PrepareNothing}, {"a cell", PrepareCell},     {"a set", PrepareSet},
+                                 {"a blank", PrepareBlank},   {"retired", PrepareRetired}, {"without its set", PrepareWithoutSet},
                                  {"removed", PrepareRemoved}};
 
 Body OldWriter() {
@@ -274,14 +276,39 @@ const Scene kScenes[] = {
     {.name = "two open", .bodies = {Opener(0), Opener(1)}, .preemptions = 1, .deep_preemptions = 4},
     {.name = "two open, one is killed", .bodies = {Opener(0), Opener(1)}, .preemptions = 0, .deep_preemptions = 3, .kills = 1},
     {.name = "three open", .bodies = {Opener(0), Opener(1), Opener(2)}, .preemptions = 0, .deep_preemptions = 2},
-    {.name = "two make it", .bodies = {Opener(0, kMaker), Opener(1, kMaker)}, .opened = {Code::kExists}, .preemptions = 1, .deep_preemptions = 3},
-    {.name = "one opens, one destroys", .bodies = {Opener(0), Destroyer(1)}, .opened = {Code::kNotFound}, .preemptions = 1, .deep_preemptions = 4},
-    {.name = "one opens, two destroy", .bodies = {Opener(0), Destroyer(1), Destroyer(2)}, .opened = {Code::kNotFound}, .preemptions = 0, .deep_preemptions = 2},
+    {.name = "two make it",
+     .bodies = {Opener(0, kMaker), Opener(1, kMaker)},
+     .opened = {Code::kExists},
+     .preemptions = 1,
+     .deep_preemptions = 3},
+    {.name = "one opens, one destroys",
+     .bodies = {Opener(0), Destroyer(1)},
+     .opened = {Code::kNotFound},
+     .preemptions = 1,
+     .deep_preemptions = 4},
+    {.name = "one opens, two destroy",
+     .bodies = {Opener(0), Destroyer(1), Destroyer(2)},
+     .opened = {Code::kNotFound},
+     .preemptions = 0,
+     .deep_preemptions = 2},
     {.name = "one opens, one writes", .bodies = {Opener(0), OldWriter()}, .preemptions = 2, .deep_preemptions = 4},
     {.name = "one opens, step by access", .bodies = {Opener(0)}, .preemptions = 1, .deep_preemptions = 3, .accesses = true},
     {.name = "two open, step by access", .bodies = {Opener(0), Opener(1)}, .preemptions = 1, .deep_preemptions = 2, .accesses = true},
-    {.name = "one opens, one writes, step by access", .bodies = {Opener(0), OldWriter()}, .preemptions = 1, .deep_preemptions = 2, .accesses = true},
+    {.name = "one opens, one writes, step by access",
+     .bodies = {Opener(0), OldWriter()},
+     .preemptions = 1,
+     .deep_preemptions = 2,
+     .accesses = true},
 };
+
+simulated::Outcome Search(void (*prepare)(), const std::vector<Body>& bodies, const Expected& expected, Plan bounds) {
+  bounds.become = Become;
+  bounds.prepare = prepare;
+  bounds.bodies = bodies;
+  bounds.check = CheckOneSegment;
+  bounds.check_at_end = [&expected] { return CheckAtEnd(expected); };
+  return simulated::Explore(bounds);
+}
 
 void Play(const Scene& scene, const Strike& strike, bool deep) {
   uint64_t states = 0;
@@ -293,21 +320,48 @@ void Play(const Scene& scene, const Strike& strike, bool deep) {
     if (beginning.prepare == PrepareBlank || scene.kills > 0) expected.opened.insert(Code::kLayout);
     std::vector<Body> bodies = scene.bodies;
     bodies.emplace_back(strike.steps);
-    const Plan plan{.become = Become,
-                    .prepare = beginning.prepare,
-                    .bodies = std::move(bodies),
-                    .check = CheckOneSegment,
-                    .check_at_end = [&expected] { return CheckAtEnd(expected); },
-                    .most_preemptions = deep ? scene.deep_preemptions : scene.preemptions,
-                    .most_kills = scene.kills,
-                    .stops_at_accesses = scene.accesses};
-    const auto outcome = simulated::Explore(plan);
+    Plan bounds;
+    bounds.most_preemptions = deep ? scene.deep_preemptions : scene.preemptions;
+    bounds.most_kills = scene.kills;
+    bounds.stops_at_accesses = scene.accesses;
+    const auto outcome = Search(beginning.prepare, bodies, expected, bounds);
     states += outcome.states;
     ends += outcome.ends;
     tap::Check(outcome.problem.empty(), tap::Text(beginning.name, ": ", outcome.problem));
   }
   tap::Diagnose(tap::Text(states, " states, ", ends, " ends"));
 }
+
+// Makes the segment with whatever set the key has, and looks at nothing else.
+Body Careless(size_t index) {
+  return [index] {
+    auto set = shmnode::SemaphoreSet::Create(kKey, shmnode::kSemaphoreCount, 0600);
+    if (!set) set = shmnode::SemaphoreSet::Find(kKey, shmnode::kSemaphoreCount);
+    if (!set) return;
+    const auto hold = shmnode::LockHold::Acquire(shmnode::TurnstileLock(*set), shmnode::LockMode::kExclusive, Deadline::Never());
+    const auto id = shmnode::Segment::Create(kKey, kBytes, 0600);
+    if (!id) return;
+    auto segment = shmnode::Segment::Attach(*id, kBytes, shmnode::Access::kReadWrite);
+    shmnode::BeginHeader(*segment);
+    shmnode::InitialiseHeader(*segment, {.capacity = 1, .slot_count = 2, .flags = 0, .name = {}}, set->id());
+    const auto geometry = shmnode::LoadGeometry(*segment);
+    handles[index].Keep(Cell(*std::move(segment), *geometry));
+  };
+}
+
+void MustFind(std::string_view what, void (*prepare)(), const std::vector<Body>& bodies) {
+  Plan bounds;
+  bounds.most_preemptions = 2;
+  const auto outcome = Search(prepare, bodies, {.opened = {}}, bounds);
+  tap::Check(outcome.problem.find(what) != std::string::npos, tap::Text("not found: ", what, ", but: ", outcome.problem));
+}
+
+const tap::Test kBroken("interleavings: what is broken on purpose is found", [] {
+  MustFind("two accept writes", PrepareRemoved, {Careless(0)});
+  MustFind("has another incarnation", PrepareNothing, {Careless(0), Opener(1), RemoveSet});
+  MustFind("waits for ever", PrepareCell,
+           {[] { static_cast<void>(handles[kOld].cell().lock().Acquire(shmnode::LockMode::kExclusive, Deadline::Never())); }, OldWriter()});
+});
 
 }  // namespace
 
@@ -320,5 +374,6 @@ int main(int argc, char** argv) {
       tests.push_back(std::make_unique<tap::Test>(tap::Text("interleavings: ", scene.name, ": ", strike.name), body));
     }
   }
-  return tap::RunAll(argc > 1 ? argv[1] : "", [] {}, [] {});
+  return tap::RunAll(
+      argc > 1 ? argv[1] : "", [] {}, [] {});
 }

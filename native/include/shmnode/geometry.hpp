@@ -81,9 +81,11 @@ inline Content ContentOf(const Segment& segment) noexcept {
   if (magic != 0) return Content::kForeign;
   // A creator's own fields end at `commit`; what comes after stays zero until the first write, but for the creator's mark.
   constexpr size_t kWriterEnd = offsetof(Header, writer) + sizeof header->writer;
-  const bool rest_is_zero = detail::IsZero(segment.data() + offsetof(Header, commit), offsetof(Header, writer) - offsetof(Header, commit)) &&
-                            detail::IsZero(segment.data() + kWriterEnd, kHeaderBytes - kWriterEnd);
-  const bool fields_are_zero = detail::IsZero(segment.data(), offsetof(Header, commit)) && header->writer.load(std::memory_order_acquire) == 0;
+  const bool rest_is_zero =
+      detail::IsZero(segment.data() + offsetof(Header, commit), offsetof(Header, writer) - offsetof(Header, commit)) &&
+      detail::IsZero(segment.data() + kWriterEnd, kHeaderBytes - kWriterEnd);
+  const bool fields_are_zero =
+      detail::IsZero(segment.data(), offsetof(Header, commit)) && header->writer.load(std::memory_order_acquire) == 0;
   // A creator may be at work meanwhile. Its first words come first and its magic before any later byte, so both are
   // loaded after what they explain.
   std::atomic_thread_fence(std::memory_order_acquire);

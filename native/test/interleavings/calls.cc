@@ -166,12 +166,12 @@ void __tsan_atomic_thread_fence(int /*order*/) {}
 void __tsan_atomic_signal_fence(int /*order*/) {}
 
 // What is read by plain loads is compared as a whole (is all of it zero?): not a step for each byte.
-#define PLAIN(bytes, type)                                               \
-  void __tsan_read##bytes(void* at) { Read<type>(at); }                  \
-  void __tsan_unaligned_read##bytes(void* at) { Read<type>(at); }        \
+#define PLAIN(bytes, type)                                                   \
+  void __tsan_read##bytes(void* at) { Read<type>(at); }                      \
+  void __tsan_unaligned_read##bytes(void* at) { Read<type>(at); }            \
   void __tsan_volatile_read##bytes(void* at) { Access(at), Read<type>(at); } \
-  void __tsan_write##bytes(void* at) { Access(at); }                     \
-  void __tsan_unaligned_write##bytes(void* at) { Access(at); }           \
+  void __tsan_write##bytes(void* at) { Access(at); }                         \
+  void __tsan_unaligned_write##bytes(void* at) { Access(at); }               \
   void __tsan_volatile_write##bytes(void* at) { Access(at); }
 PLAIN(1, uint8_t)
 PLAIN(2, uint16_t)
@@ -181,38 +181,38 @@ PLAIN(16, WideWord)
 void __tsan_read_range(void* /*at*/, size_t /*bytes*/) {}
 void __tsan_write_range(void* at, size_t /*bytes*/) { Access(at); }
 
-#define ATOMIC(bits, type)                                                                                                        \
-  type __tsan_atomic##bits##_load(const volatile type* at, int) {                                                                 \
-    Access(at);                                                                                                                   \
-    const type value = *at;                                                                                                       \
-    if (TheKernel().Holds(at)) Told(value);                                                                                       \
-    return value;                                                                                                                 \
-  }                                                                                                                               \
-  void __tsan_atomic##bits##_store(volatile type* at, type value, int) {                                                          \
-    Access(at);                                                                                                                   \
-    *at = value;                                                                                                                  \
-  }                                                                                                                               \
-  type __tsan_atomic##bits##_exchange(volatile type* at, type value, int) {                                                       \
-    Access(at);                                                                                                                   \
-    const type before = *at;                                                                                                      \
-    *at = value;                                                                                                                  \
-    return before;                                                                                                                \
-  }                                                                                                                               \
-  int __tsan_atomic##bits##_compare_exchange_strong(volatile type* at, type* expected, type value, int, int) {                    \
-    Access(at);                                                                                                                   \
-    const type before = *at;                                                                                                      \
-    if (TheKernel().Holds(at)) Told(before);                                                                                      \
-    if (before == *expected) {                                                                                                    \
-      *at = value;                                                                                                                \
-      return 1;                                                                                                                   \
-    }                                                                                                                             \
-    *expected = before;                                                                                                           \
-    return 0;                                                                                                                     \
-  }                                                                                                                               \
-  type __tsan_atomic##bits##_fetch_add(volatile type* at, type value, int) {                                                      \
-    const type before = *at;                                                                                                      \
-    *at = static_cast<type>(before + value);                                                                                      \
-    return before;                                                                                                                \
+#define ATOMIC(bits, type)                                                                                     \
+  type __tsan_atomic##bits##_load(const volatile type* at, int) {                                              \
+    Access(at);                                                                                                \
+    const type value = *at;                                                                                    \
+    if (TheKernel().Holds(at)) Told(value);                                                                    \
+    return value;                                                                                              \
+  }                                                                                                            \
+  void __tsan_atomic##bits##_store(volatile type* at, type value, int) {                                       \
+    Access(at);                                                                                                \
+    *at = value;                                                                                               \
+  }                                                                                                            \
+  type __tsan_atomic##bits##_exchange(volatile type* at, type value, int) {                                    \
+    Access(at);                                                                                                \
+    const type before = *at;                                                                                   \
+    *at = value;                                                                                               \
+    return before;                                                                                             \
+  }                                                                                                            \
+  int __tsan_atomic##bits##_compare_exchange_strong(volatile type* at, type* expected, type value, int, int) { \
+    Access(at);                                                                                                \
+    const type before = *at;                                                                                   \
+    if (TheKernel().Holds(at)) Told(before);                                                                   \
+    if (before == *expected) {                                                                                 \
+      *at = value;                                                                                             \
+      return 1;                                                                                                \
+    }                                                                                                          \
+    *expected = before;                                                                                        \
+    return 0;                                                                                                  \
+  }                                                                                                            \
+  type __tsan_atomic##bits##_fetch_add(volatile type* at, type value, int) {                                   \
+    const type before = *at;                                                                                   \
+    *at = static_cast<type>(before + value);                                                                   \
+    return before;                                                                                             \
   }
 ATOMIC(8, uint8_t)
 ATOMIC(32, uint32_t)

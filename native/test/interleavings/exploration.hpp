@@ -228,12 +228,12 @@ class Explorer {
   void AtEnd() {
     outcome_.ends++;
     for (size_t i = 0; i < plan_->bodies.size(); i++) {
-      if (!processes_[i].HasEnded()) return Report("process " + std::to_string(i) + " waits for ever");
+      if (!processes_[i].HasEnded()) return Report(std::to_string(i).append(" is a process that waits for ever"));
     }
     if (const std::string problem = plan_->check_at_end(); !problem.empty()) Report(problem);
   }
 
-  void Report(const std::string& problem) { outcome_.problem = problem + ", after" + Retold(); }
+  void Report(const std::string& problem) { outcome_.problem = std::string(problem).append(", after").append(Retold()); }
 
   // The same run once more, step by step.
   std::string Retold() {
@@ -244,10 +244,10 @@ class Explorer {
     for (const int choice : choices) {
       const int process = choice >= kKill ? choice - kKill : choice;
       const Step& step = processes_[static_cast<size_t>(process)].next();
-      if (process != before) text += "\n#   process " + std::to_string(process) + ":";
+      if (process != before) text.append("\n#   process ").append(std::to_string(process)).append(":");
       before = process;
-      text += choice >= kKill ? " killed" : std::string(" ") + step.name;
-      if (choice < kKill && step.id != 0) text += "(" + std::to_string(step.id) + ")";
+      text.append(" ").append(choice >= kKill ? "killed" : step.name);
+      if (choice < kKill && step.id != 0) text.append("(").append(std::to_string(step.id)).append(")");
       Take(choice);
     }
     return text;

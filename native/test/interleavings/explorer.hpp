@@ -37,8 +37,8 @@ Outcome Explore(const Plan& plan);
 struct SegmentFacts {
   int id;
   int attaches;
-  bool is_removed;      // its key is gone, or leads elsewhere
-  bool is_cell;         // has its magic
+  bool is_removed;  // its key is gone, or leads elsewhere
+  bool is_cell;     // has its magic
   bool is_retired;
   bool accepts_writes;  // and its lock exists
 };
