@@ -38,7 +38,7 @@ function giveBack (handle) {
 
 /** Nobody will ever know its id. */
 function giveUp (handle) {
-  handle.destroy(0, () => giveBack(handle))
+  handle.destroy(0, () => giveBack(handle), -1)
 }
 
 /** Only makes a new one, or never does. */
