@@ -359,9 +359,10 @@ export class Segment {
   close (): Promise<void>
   /**
    * Deletes the segment for everyone and closes this handle. Everyone attached gets `ERR_SHM_DESTROYED` from then on.
+   * With `ifVersion`, only if that is the current version; else `ERR_SHM_VERSION_CONFLICT`. The check and the deletion are one step.
    * Rejects with `ERR_SHM_ACCESS` unless this user made it or is root, and with `ERR_SHM_READ_ONLY`.
    */
-  destroy (options?: WaitOptions): Promise<void>
+  destroy (options?: WaitOptions & { ifVersion?: number | undefined }): Promise<void>
   /** {@link close}. */
   [Symbol.asyncDispose] (): Promise<void>
 }

@@ -47,7 +47,7 @@ function giveBack (handle) {
 
 /** Nobody will ever know its id. */
 function giveUp (handle) {
-  handle.destroy(0, () => giveBack(handle))
+  handle.destroy(0, () => giveBack(handle), -1)
 }
 
 /** The same. Not under its lock, which somebody may have: nobody else knows of the segment. */

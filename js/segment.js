@@ -182,7 +182,8 @@ class Segment {
   async destroy (given) {
     const checked = options.object(given)
     const wait = { timeout: options.timeout(checked), signal: options.signal(checked) }
-    await untilHad((slice, callback) => this.#open().destroy(slice, callback), wait, this.#context)
+    const ifVersion = options.ifVersion(checked.ifVersion)
+    await untilHad((slice, callback) => this.#open().destroy(slice, callback, ifVersion), wait, { ...this.#context, ifVersion })
     this.#feed.end(fromFailure({ code: 'DESTROYED' }, this.#context))
     await this.close()
   }

@@ -113,9 +113,10 @@ void SegmentHandle::Stat(const Napi::CallbackInfo& info) {
 void SegmentHandle::Destroy(const Napi::CallbackInfo& info) {
   const auto cell = Opened(info.Env());
   const auto slice = ToSlice(info[0]);
-  StartTask<Nothing>(info[1].As<Napi::Function>(), "shmnode:destroy", [cell, slice] {
+  const auto if_version = ToOptionalCount(info[2].As<Napi::Number>().DoubleValue());
+  StartTask<Nothing>(info[1].As<Napi::Function>(), "shmnode:destroy", [cell, slice, if_version] {
     const WaitPermit permit;
-    return cell->Destroy(permit.Slice(slice));
+    return cell->Destroy(permit.Slice(slice), if_version);
   });
 }
 

@@ -21,7 +21,7 @@ async function problem (fastify) {
  */
 function sendProblem (error, request, reply) {
   const { status, headers, body } = toAnswer(error, request.url)
-  if (status >= 500) request.log[status === 503 ? 'warn' : 'error']({ err: error, url: request.url }, 'request failed')
+  if (status >= 500) request.log[status === 503 ? 'warn' : 'error']({ err: error, requestId: request.id, method: request.method, url: request.url }, 'request failed')
   return reply.code(status).headers(headers).send(body)
 }
 

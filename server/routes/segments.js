@@ -2,7 +2,6 @@
 
 const HttpError = require('../lib/http-error')
 const { withTurn } = require('../lib/overload')
-const Preconditions = require('../lib/preconditions')
 const sendEvents = require('../lib/send-events')
 const sendValue = require('../lib/send-value')
 const sendWritten = require('../lib/send-written')
@@ -59,9 +58,9 @@ async function segments (fastify, { timeout, heartbeat, maxCapacity, segment: { 
     return sendWritten(request, reply, committed, request.body ?? NO_BYTES)
   })
 
-  fastify.delete('/segments/:name', { schema: destroySchema }, async (request, reply) => {
-    if (Preconditions.of(request.headers) !== null) throw new HttpError(501, 'ERR_SHM_UNSUPPORTED', 'A segment is deleted whatever it holds.')
-    await named.use(request.params.name, segment => segment.use(handle => handle.destroy({ timeout, signal: request.signal })))
+  fastify.delete('/segments/:name', { schema: destroySchema, onRequest: takeOrder }, async (request, reply) => {
+    const { order, signal } = request
+    await named.use(request.params.name, segment => segment.use(handle => order.destroy(handle, { timeout, signal })))
     return reply.code(204).send()
   })
 

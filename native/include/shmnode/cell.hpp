@@ -255,11 +255,14 @@ class Cell {
   }
 
   // Retires and removes the segment and its semaphore set: kAccess unless this user made it or is root. Who dies half way
-  // leaves a retired segment, which the next open or destroy of the key removes.
-  Status Destroy(Deadline deadline) const noexcept {
+  // leaves a retired segment, which the next open or destroy of the key removes. With `if_version`, only if that is the current version
+  // (kVersionConflict), which nobody can change any more then.
+  Status Destroy(Deadline deadline, std::optional<uint64_t> if_version = std::nullopt) const noexcept {
     if (const Status may = CheckMayRemove(segment_.id()); !may) return may;
     const auto hold = LockForWrite(deadline);
-    if (!hold && !(hold.code() == Code::kDestroyed && LostItsLock())) return hold.error();
+    // Without its lock, no version can be told to be the last: the next open gives it another.
+    if (!hold && (if_version || hold.code() != Code::kDestroyed || !LostItsLock())) return hold.error();
+    if (const uint64_t current = Version(); if_version && *if_version != current) return Fail(Code::kVersionConflict, nullptr, current);
     RetireHeader(segment_);
     const Status removed = Segment::Remove(segment_.id());
     if (hold) static_cast<void>(lock_.set().Remove());
