@@ -27,11 +27,11 @@ Result<PosixSemaphore> Open(const SemaphoreName& name, bool create = true) {
 }
 
 const tap::Test kNames("semaphore: names", [] {
-  for (const std::string& name : {std::string("/a"), std::string("/sem.name with spaces"), "/" + std::string(250, 'x')}) {
+  for (const std::string& name : {std::string("/a"), std::string("/sem.name with spaces"), tap::Text("/", std::string(250, 'x'))}) {
     tap::Check(PosixSemaphore::IsValidName(name), name);
   }
   for (const std::string& name : {std::string(), std::string("/"), std::string("a"), std::string("/a/b"), std::string("//a"),
-                                  std::string("/a\0b", 4), "/" + std::string(251, 'x')}) {
+                                  std::string("/a\0b", 4), tap::Text("/", std::string(251, 'x'))}) {
     tap::Check(!PosixSemaphore::IsValidName(name), tap::Text("not ", name));
   }
   tap::Equal(PosixSemaphore::Open({.name = "no-slash"}).code(), Code::kUnsupported, "open");
