@@ -14,7 +14,9 @@
 
 #include "pattern.hpp"
 #include "shmnode/destroy.hpp"
+#include "shmnode/destroy_raw.hpp"
 #include "shmnode/open.hpp"
+#include "shmnode/open_raw.hpp"
 #include "tap.hpp"
 
 namespace {
@@ -71,12 +73,94 @@ std::string Hex(std::string_view bytes) {
 // What a command gives: the facts of its answer.
 using Answer = Result<std::string>;
 
-// One open cell at a time, and the locks on it.
+Target TargetOf(const std::string& reference) {
+  const size_t colon = reference.find(':');
+  const std::string kind = reference.substr(0, colon);
+  const char* value = reference.c_str() + colon + 1;
+  if (kind == "name") return Target::Name(value);
+  const auto number = std::strtoll(value, nullptr, 10);
+  return kind == "id" ? Target::Id(static_cast<int>(number)) : Target::Key(static_cast<key_t>(number));
+}
+
+Answer AnswerOf(const shmnode::Status& status) {
+  if (!status) return status.error();
+  return std::string();
+}
+
+template <class Hold>
+Answer Keep(std::optional<Hold>& place, Result<Hold> hold) {
+  if (!hold) return hold.error();
+  place.emplace(*std::move(hold));
+  return std::string();
+}
+
+LockMode ModeOf(const Words& words) { return words.Get("mode") == "shared" ? LockMode::kShared : LockMode::kExclusive; }
+
+// A raw segment that is open, and the locks on it.
+class RawSeat {
+ public:
+  static Result<shmnode::Raw> Open(const Words& words, const std::string& reference) {
+    return shmnode::OpenRaw(TargetOf(reference),
+                            {.capacity = words.Number("capacity", 0),
+                             .mode = static_cast<unsigned>(words.Number("mode", 0600, 8)),
+                             .create = words.Flag("create", true),
+                             .exclusive = words.Flag("exclusive"),
+                             .read_only = words.Flag("readOnly"),
+                             .owner = {}},
+                            words.Timeout());
+  }
+
+  RawSeat(shmnode::Raw raw, bool nul_terminated) : raw_(std::move(raw)), nul_terminated_(nul_terminated) {}
+
+  Answer Facts() const { return Text("id=", raw_.segment().id(), " capacity=", raw_.capacity()); }
+
+  Answer Write(const Words& words) const {
+    const std::string data = words.Bytes("data");
+    return AnswerOf(
+        raw_.Write({.data = data.data(), .length = data.size(), .offset = words.Number("offset", 0), .nul_terminated = nul_terminated_},
+                   words.Timeout()));
+  }
+
+  Answer Read(const Words& words) const {
+    std::string value(raw_.capacity(), '\0');
+    const auto part = raw_.Read(
+        {.target = reinterpret_cast<std::byte*>(value.data()), .room = value.size(), .nul_terminated = nul_terminated_}, words.Timeout());
+    if (!part) return part.error();
+    value.resize(part->copied);
+    return Text("data=", Hex(value));
+  }
+
+  Answer Lock(const Words& words) {
+    if (words.Get("mode") == "user") return Keep(user_lock_, UserLockHold::Acquire(*raw_.user_lock(), words.Timeout()));
+    return Keep(lock_, raw_.Lock(ModeOf(words), words.Timeout()));
+  }
+
+  void Unlock(const Words& words) {
+    if (words.Get("mode") == "user") {
+      user_lock_.reset();
+    } else {
+      lock_.reset();
+    }
+  }
+
+ private:
+  shmnode::Raw raw_;
+  bool nul_terminated_;
+  std::optional<shmnode::RawHold> lock_;
+  std::optional<UserLockHold> user_lock_;
+};
+
+// One open segment at a time, and the locks on it.
 class Driver {
  public:
   Answer Open(const Words& words) {
     static_cast<void>(Close(words));
     name_ = words.Get("ref");
+    if (words.Get("layout") == "raw") {
+      auto raw = RawSeat::Open(words, name_);
+      if (!raw) return raw.error();
+      return raw_.emplace(*std::move(raw), words.Flag("nul")).Facts();
+    }
     auto cell = shmnode::OpenCell(TargetOf(name_),
                                   {.capacity = words.Number("capacity", 0),
                                    .slots = static_cast<uint32_t>(words.Number("slots", 0)),
@@ -93,6 +177,7 @@ class Driver {
   }
 
   Answer Facts(const Words&) {
+    if (raw_) return raw_->Facts();
     const auto& geometry = cell_->geometry();
     std::array<char, 17> incarnation{};
     std::snprintf(incarnation.data(), incarnation.size(), "%016llx", static_cast<unsigned long long>(geometry.incarnation));
@@ -105,17 +190,18 @@ class Driver {
     lock_.reset();
     user_lock_.reset();
     cell_.reset();
+    raw_.reset();
     return std::string();
   }
 
   static Answer Destroy(const Words& words) {
     const std::string reference = words.Get("ref");
-    const auto status = shmnode::DestroyCell(TargetOf(reference), {}, words.Timeout());
-    if (!status) return status.error();
-    return std::string();
+    const auto destroy = words.Get("layout") == "raw" ? shmnode::DestroyRaw : shmnode::DestroyCell;
+    return AnswerOf(destroy(TargetOf(reference), {}, words.Timeout()));
   }
 
   Answer Write(const Words& words) {
+    if (raw_) return raw_->Write(words);
     const std::string data = words.Bytes("data");
     const std::string media_type = words.Get("type");
     const auto if_version = words.Has("ifVersion") ? std::optional(words.Number("ifVersion", 0)) : std::nullopt;
@@ -124,6 +210,7 @@ class Driver {
   }
 
   Answer Read(const Words& words) {
+    if (raw_) return raw_->Read(words);
     const auto facts = ReadAll(words);
     if (!facts) return facts.error();
     return Text("data=", Hex(value_));
@@ -141,13 +228,15 @@ class Driver {
   Answer Wait(const Words& words) { return VersionOf(cell_->WaitNewer(words.Number("newerThan", 0), words.Timeout())); }
 
   Answer Lock(const Words& words) {
-    const std::string mode = words.Get("mode");
-    if (mode == "user") return Keep(user_lock_, UserLockHold::Acquire(cell_->user_lock(), words.Timeout()));
-    return Keep(lock_, LockHold::Acquire(cell_->lock(), mode == "shared" ? LockMode::kShared : LockMode::kExclusive, words.Timeout()));
+    if (raw_) return raw_->Lock(words);
+    if (words.Get("mode") == "user") return Keep(user_lock_, UserLockHold::Acquire(cell_->user_lock(), words.Timeout()));
+    return Keep(lock_, LockHold::Acquire(cell_->lock(), ModeOf(words), words.Timeout()));
   }
 
   Answer Unlock(const Words& words) {
-    if (words.Get("mode") == "user") {
+    if (raw_) {
+      raw_->Unlock(words);
+    } else if (words.Get("mode") == "user") {
       user_lock_.reset();
     } else {
       lock_.reset();
@@ -169,25 +258,9 @@ class Driver {
   }
 
  private:
-  static Target TargetOf(const std::string& reference) {
-    const size_t colon = reference.find(':');
-    const std::string kind = reference.substr(0, colon);
-    const char* value = reference.c_str() + colon + 1;
-    if (kind == "name") return Target::Name(value);
-    const auto number = std::strtoll(value, nullptr, 10);
-    return kind == "id" ? Target::Id(static_cast<int>(number)) : Target::Key(static_cast<key_t>(number));
-  }
-
   static Answer VersionOf(const Result<uint64_t>& version) {
     if (!version) return version.error();
     return Text("version=", *version);
-  }
-
-  template <class Hold>
-  static Answer Keep(std::optional<Hold>& place, Result<Hold> hold) {
-    if (!hold) return hold.error();
-    place.emplace(*std::move(hold));
-    return std::string();
   }
 
   Result<shmnode::ValueFacts> ReadAll(const Words& words) {
@@ -198,6 +271,7 @@ class Driver {
   }
 
   std::string name_;  // the target's, which owns none
+  std::optional<RawSeat> raw_;
   std::optional<Cell> cell_;
   std::optional<LockHold> lock_;
   std::optional<UserLockHold> user_lock_;

@@ -54,7 +54,7 @@ overColumns(['versions', 'notify'], async (t, stage) => {
     const { ref, facts } = await stage.meet(t, [waiter, destroyer])
     const rejected = t.rejects(waiter.ask('wait', { newerThan: 0 }), { code: 'DESTROYED' })
     await untilAsleep(facts)
-    await destroyer.ask('destroy', { ref })
+    await stage.destroy(destroyer, ref)
     await rejected
   })
 
@@ -65,7 +65,7 @@ overColumns(['versions', 'notify'], async (t, stage) => {
   for (const [how, announce] of Object.entries(announcements)) {
     await stage.each(t, `every change wakes who sleeps on the word: ${how}`, [], async (t, driver) => {
       const { ref, facts } = await stage.meet(t, [driver])
-      const changes = [() => driver.write('x'), () => driver.write('y'), () => driver.write('z'), () => driver.ask('destroy', { ref })]
+      const changes = [() => driver.write('x'), () => driver.write('y'), () => driver.write('z'), () => stage.destroy(driver, ref)]
       for (const [version, change] of changes.entries()) {
         const sleeper = start(t, PYTHON, [path.join(FIXTURES, 'futex.py'), facts.id, OFFSETS.notify])
         t.equal(await sleeper.line(), String(version), 'the word is the version\'s low half')

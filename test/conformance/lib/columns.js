@@ -8,22 +8,15 @@ const kernel = require('../../helpers/kernel')
 const raw = require('../../helpers/raw')
 const { remove } = require('../../helpers/segment')
 
-/** A cell in System V memory. `facts` are a driver's answer to `open`. */
-const CELL_SYSTEM_V = {
-  name: 'cell, System V',
-  features: ['lengths', 'versions', 'facts', 'checksum', 'names', 'locks', 'notify', 'header'],
-  /** For every `open`. */
-  options: {},
+const keyOf = ref => Number(ref.slice('key:'.length))
+
+/** What all columns of System V objects have. `facts` are a driver's answer to `open`. */
+const SYSTEM_V = {
+  /** What `open` and `destroy` are given besides what a case gives. */
+  options: options => options,
 
   /** What nobody else has, as `ref` of `open`. */
   reference: () => `key:${uniqueKey()}`,
-  named: (name = uniqueName()) => `name:${name}`,
-
-  /** Whatever is there under the reference, and whoever made it, is removed. */
-  remove: async ref => {
-    const [kind, value] = ref.split(':')
-    await remove(kind === 'key' ? Number(value) : value)
-  },
 
   peek: ({ id }, offset, length) => raw.peek(Number(id), offset, length),
   poke: ({ id }, offset, bytes) => raw.poke(Number(id), offset, bytes),
@@ -36,10 +29,38 @@ const CELL_SYSTEM_V = {
     return { ref: `key:${key}`, id }
   },
 
-  /** How many semaphore sets are under the key. */
-  sets: ref => kernel.under(Number(ref.split(':')[1])).sets.length
+  /** The semaphore sets under the key, as the kernel tells of them. */
+  sets: ref => kernel.under(keyOf(ref)).sets
 }
 
-const COLUMNS = [CELL_SYSTEM_V]
+const CELL_SYSTEM_V = {
+  ...SYSTEM_V,
+  name: 'cell, System V',
+  features: ['lengths', 'versions', 'facts', 'checksum', 'names', 'locks', 'freeReads', 'notify', 'header'],
+
+  named: (name = uniqueName()) => `name:${name}`,
+
+  /** Whatever is there under the reference, and whoever made it, is removed. */
+  remove: ref => remove(ref.startsWith('key:') ? keyOf(ref) : ref.slice('name:'.length))
+}
+
+/** Bytes that other programs use as they are. */
+const RAW_SYSTEM_V = {
+  ...SYSTEM_V,
+  name: 'raw, System V',
+  features: ['locks', 'bytes'],
+  options: options => ({ ...options, layout: 'raw' }),
+  remove: ref => remove(keyOf(ref), 'raw')
+}
+
+/** A text, with a NUL behind it, takes one byte more. */
+const TEXT_SYSTEM_V = {
+  ...RAW_SYSTEM_V,
+  name: 'raw text, System V',
+  features: ['lengths', 'locks'],
+  options: ({ capacity, ...options }) => ({ ...options, layout: 'raw', nul: true, capacity: capacity && capacity + 1 })
+}
+
+const COLUMNS = [CELL_SYSTEM_V, RAW_SYSTEM_V, TEXT_SYSTEM_V]
 
 module.exports = { COLUMNS }

@@ -37,9 +37,10 @@ class Driver {
     return answer
   }
 
+  /** The version, or true where there are none. */
   async write (data, options) {
     const { version } = await this.ask('write', { data: Buffer.from(data), ...options })
-    return Number(version)
+    return version === undefined ? true : Number(version)
   }
 
   async read (options) {

@@ -23,8 +23,8 @@ const MUTANTS = [
   ['cell.py', 'if version > MAX_EXACT:', 'if False:', 'vectors'],
   ['cell.py', 'if if_version is not None and if_version != current:', 'if False:', 'values'],
   ['cell.py', 'if load32(base + SEMAPHORE_ID) != self.lock.semid or self.segment.is_retired:', 'if False:', 'refusals'],
-  ['cell.py', 'if look_at(seen) != ALIVE:', 'if True:', 'refusals'],
-  ['cell.py', 'store64(word, 0)  # [W13]', 'pass', 'locks'],
+  ['segment.py', 'if look_at(seen) != ALIVE:', 'if True:', 'refusals'],
+  ['segment.py', 'store64(word, 0)  # [W13]', 'pass', 'locks'],
   ['cell.py', 'store32(base + NOTIFY, version % 2**32)  # [W11]', 'pass', 'changes'],
   ['cell.py', 'futex_wake(self.segment.base + NOTIFY)  # [W15]', 'pass', 'changes'],
   ['cell.py', 'compare_and_swap32(word, awaited, seen)', 'awaited', 'changes'],
@@ -40,7 +40,7 @@ const MUTANTS = [
   ['opening.py', '("slot stride", constants.stride == stride_for(constants.capacity))', '("slot stride", True)', 'vectors'],
   ['opening.py', 'raise ShmError("NAME_COLLISION")', 'pass', 'refusals'],
   ['opening.py', 'raise ShmError("OWNER", f"of user {facts.cuid}")', 'pass', 'refusals'],
-  ['lifecycle.py', 'store64(segment.base, int.from_bytes(MAGIC, "little"))  # [K9]', 'store64(segment.base, int.from_bytes(b"SHMNODE2", "little"))', 'values'],
+  ['lifecycle.py', 'store64(segment.base, int.from_bytes(MAGIC, "little"))  # [K10]', 'store64(segment.base, int.from_bytes(b"SHMNODE2", "little"))', 'values'],
   ['lifecycle.py', 'elif not is_untouched(segment):', 'elif False:', 'refusals']
 ]
 

@@ -37,12 +37,17 @@ class Stage {
   }
 
   /** Gives the facts. Each driver has one segment open. */
-  open (driver, ref, options) {
-    return driver.ask('open', { ref, ...this.column.options, ...options })
+  open (driver, ref, options = {}) {
+    return driver.ask('open', { ref, ...this.column.options(options) })
+  }
+
+  destroy (driver, ref) {
+    const { layout } = this.column.options({})
+    return driver.ask('destroy', { ref, layout })
   }
 
   /** All of them at one new segment, which the first has made. */
-  async meet (t, drivers, options) {
+  async meet (t, drivers, options = {}) {
     const ref = this.reference(t)
     const [facts] = [await this.open(drivers[0], ref, options), await Promise.all(drivers.slice(1).map(driver => this.open(driver, ref, { create: false })))]
     return { ref, facts }

@@ -42,9 +42,11 @@ async function write (data, options) {
 }
 
 const commands = {
-  async open ({ ref, create, exclusive, readOnly, checksum, capacity, slots, mode, timeout = '60000' }) {
+  async open ({ ref, layout, nul, create, exclusive, readOnly, checksum, capacity, slots, mode, timeout = '60000' }) {
     await close()
     segment = await shm.open(referenceOf(ref), {
+      layout,
+      nulTerminated: flag(nul),
       create: flag(create),
       exclusive: flag(exclusive),
       readOnly: flag(readOnly),
@@ -59,15 +61,16 @@ const commands = {
 
   async facts () {
     const { id, name, capacity, slots, checksum, incarnation, layoutVersion } = await segment.stat()
+    if (segment.layout === 'raw') return { id, capacity }
     return { id, name: name ?? '', capacity, slots, checksum: Number(checksum), incarnation, layout: layoutVersion }
   },
 
   close,
 
-  destroy: ({ ref, timeout = '60000' }) => shm.destroy(referenceOf(ref), { timeout: number(timeout) }),
+  destroy: ({ ref, layout, timeout = '60000' }) => shm.destroy(referenceOf(ref), { layout, timeout: number(timeout) }),
 
-  async write ({ data, type, ifVersion, timeout = '60000' }) {
-    const options = { mediaType: type || undefined, ifVersion: number(ifVersion), ...(!isSync && { timeout: number(timeout) }) }
+  async write ({ data, type, ifVersion, offset, timeout = '60000' }) {
+    const options = { mediaType: type || undefined, ifVersion: number(ifVersion), offset: number(offset), ...(!isSync && { timeout: number(timeout) }) }
     return { version: await write(bytesOf(data), options) }
   },
 

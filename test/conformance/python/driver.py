@@ -22,14 +22,22 @@ def seconds(milliseconds):
 
 
 class Driver:
-    """One open cell at a time. Each method is a command: its arguments are the words of the line, all of them texts."""
+    """One open segment at a time, a cell or raw. Each method is a command: its arguments are the words of the line, all of them texts."""
 
     def __init__(self):
         self.cell = None
         self.locks = {}
 
-    def open(self, ref, create="1", exclusive="0", readOnly="0", checksum="0", capacity="0", slots="3", mode="600", timeout="60000"):
+    def open(self, ref, layout="cell", **options):
         self.close()
+        return self.open_raw(ref, **options) if layout == "raw" else self.open_cell(ref, **options)
+
+    def open_raw(self, ref, create="1", exclusive="0", readOnly="0", nul="0", capacity="0", mode="600", timeout="60000"):
+        self.cell = shmnode.open_raw(reference_of(ref), int(capacity), create == "1", exclusive == "1", int(mode, 8), readOnly == "1", nul == "1",
+                                     seconds(timeout))
+        return {"id": self.cell.segment.id, "capacity": self.cell.capacity}
+
+    def open_cell(self, ref, create="1", exclusive="0", readOnly="0", checksum="0", capacity="0", slots="3", mode="600", timeout="60000"):
         reference, wanted = reference_of(ref), {"capacity": int(capacity), "checksum": checksum == "1"}
         if create == "1" and readOnly == "0" and not isinstance(reference, shmnode.Id):
             wanted["capacity"] = int(capacity) or 2048
@@ -51,15 +59,18 @@ class Driver:
             self.cell.close()
         self.cell = None
 
-    def destroy(self, ref, timeout="60000"):
-        shmnode.destroy_cell(reference_of(ref), timeout=seconds(timeout))
+    def destroy(self, ref, layout="cell", timeout="60000", **_):
+        destroy = shmnode.destroy_raw if layout == "raw" else shmnode.destroy_cell
+        destroy(reference_of(ref), timeout=seconds(timeout))
 
-    def write(self, data="", type="", ifVersion=None, timeout="60000"):
+    def write(self, data="", type="", ifVersion=None, offset="0", timeout="60000"):
+        if isinstance(self.cell, shmnode.Raw):
+            return self.cell.write(bytes.fromhex(data), int(offset), seconds(timeout))
         if_version = None if ifVersion is None else int(ifVersion)
         return {"version": self.cell.write(bytes.fromhex(data), type, if_version, seconds(timeout))}
 
     def read(self, timeout="60000"):
-        return {"data": self.cell.read(seconds(timeout)).hex()}
+        return {"data": self.cell.read(timeout=seconds(timeout)).hex()}
 
     def snapshot(self, timeout="60000"):
         found = self.cell.snapshot(seconds(timeout))

@@ -20,7 +20,9 @@ from .lifecycle import create_cell, destroy_cell
 from .linux import ShmError, after
 from .lock import EXCLUSIVE, SHARED, USER, Lock
 from .opening import Id, open_cell
+from .raw import Raw, destroy_raw, open_raw
 from .writer_mark import mark_of, own_mark
 
-__all__ = ["Cell", "EXCLUSIVE", "Id", "Lock", "SHARED", "ShmError", "Snapshot", "USER", "after", "crc32c", "create_cell", "destroy_cell",
-           "is_valid_name", "key_of_file", "key_of_name", "mark_of", "open_cell", "own_mark", "segment_bytes", "stride_for"]
+__all__ = ["Cell", "EXCLUSIVE", "Id", "Lock", "Raw", "SHARED", "ShmError", "Snapshot", "USER", "after", "crc32c", "create_cell",
+           "destroy_cell", "destroy_raw", "is_valid_name", "key_of_file", "key_of_name", "mark_of", "open_cell", "open_raw", "own_mark",
+           "segment_bytes", "stride_for"]

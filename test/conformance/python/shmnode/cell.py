@@ -7,10 +7,9 @@ from collections import namedtuple
 
 from .atomics import compare_and_swap32, compare_and_swap64, fence, load32, load64, store32, store64
 from .crc32c import crc32c
-from .layout import AWAITED, COMMIT, DESCRIPTOR, DESCRIPTORS, FLAG_CHECKSUM, HEADER_BYTES, MAX_EXACT, NOTIFY, SEMAPHORE_ID, WRITER
+from .layout import AWAITED, COMMIT, DESCRIPTOR, DESCRIPTORS, FLAG_CHECKSUM, HEADER_BYTES, MAX_EXACT, NOTIFY, SEMAPHORE_ID
 from .linux import ShmError, after, futex_wait, futex_wake
 from .lock import EXCLUSIVE, SHARED, Lock
-from .writer_mark import ALIVE, look_at, own_mark, pid_of
 
 LOCK_FREE_ROUNDS = 8
 LONGEST_BLIND_WAIT = 1
@@ -67,7 +66,7 @@ class Cell:
             raise ShmError("READ_ONLY")
         if len(data) > self.constants.capacity or len(media_type) > MOST_MEDIA_TYPE:
             raise ShmError("TOO_LARGE", number=self.constants.capacity)
-        with self.lock.held(EXCLUSIVE, deadline), self._marked(deadline):  # [W1] [W2], and [W13] [W14] at the end
+        with self.lock.held(EXCLUSIVE, deadline), self.segment.marked(deadline):  # [W1] [W2], and [W13] [W14] at the end
             version = self._commit(data, media_type, if_version)
         futex_wake(self.segment.base + NOTIFY)  # [W15]
         return version
@@ -166,24 +165,6 @@ class Cell:
         return Snapshot(data, version, committed_ns, pid, media_type[:MOST_MEDIA_TYPE].partition(b"\0")[0].decode("latin1"))
 
     # Writing.
-
-    @contextlib.contextmanager
-    def _marked(self, deadline):
-        """With this process's mark in the header: in place of none, or of one that died over it."""
-        word, own, expected = self.segment.base + WRITER, own_mark(), 0
-        while (seen := compare_and_swap64(word, expected, own)) != expected:
-            expected = seen
-            if look_at(seen) != ALIVE:
-                continue
-            if time.monotonic() >= deadline:
-                raise ShmError("BUSY", "a writer without the lock", holder=pid_of(seen))
-            time.sleep(0.0001)
-            expected = 0
-        try:
-            yield
-        finally:
-            if own == own_mark():  # not in a child that was forked meanwhile
-                store64(word, 0)  # [W13]
 
     def _commit(self, data, media_type, if_version):
         base = self.segment.base

@@ -9,6 +9,7 @@ HEADER_BYTES = STRIDE_UNIT = 4096
 MAX_EXACT = 2**53 - 1
 FLAG_CHECKSUM = 1
 SEMAPHORE_COUNT = 4
+RAW_SEMAPHORE_COUNT = 5  # of the set that is made for a raw segment; nobody uses the fifth
 
 # The constant part of a header.
 CONSTANTS = struct.Struct("<8s HHI Q II Q Q Q Ii 64s")

@@ -12,7 +12,8 @@ from .layout import (CONSTANTS, FIRST_WORDS, FLAG_CHECKSUM, HEADER_BYTES, MAGIC,
 from .linux import (ShmError, after, create_segment, create_set, find_segment, find_set, remove_segment, remove_set, removed_segments,
                     segment_facts, set_facts)
 from .lock import EXCLUSIVE, Lock
-from .opening import Changed, attach, check_owner, has_magic, is_blank, key_of, load_constants, open_cell, repeat
+from .opening import (Changed, attach, check_lock, check_owner, has_magic, is_blank, key_of, load_constants, open_cell, repeat,
+                      stays_blank)
 from .segment import Segment
 
 
@@ -81,7 +82,7 @@ class Creation:
             with Lock(semid).held(EXCLUSIVE, self.deadline):
                 return self._under_lock(blank, semid, is_new)
         except ShmError as error:
-            if is_new and error.code != "BUSY":
+            if is_new and error.code not in ("BUSY", "EXISTS", "DESTROYED"):
                 with contextlib.suppress(ShmError):
                     remove_set(semid)
             raise Changed if error.code in ("DESTROYED", "EXISTS") else error
@@ -97,10 +98,7 @@ class Creation:
         semid = find_set(self.key, SEMAPHORE_COUNT)
         if semid is None:
             raise Changed
-        facts = set_facts_unless_gone(semid)
-        if facts.size != SEMAPHORE_COUNT:
-            raise ShmError("LAYOUT", "semaphore set")
-        check_owner(facts)
+        check_lock(semid)
         return semid, False
 
     def _under_lock(self, blank, semid, is_new):
@@ -133,23 +131,25 @@ class Creation:
         return self._initialise(segment, semid)
 
     def _initialise(self, segment, semid):
+        try:
+            self._fill(segment, semid)
+            cell = Cell(segment, load_constants(segment))
+            if is_gone(semid):  # [K11]
+                self.made = cell.constants.incarnation
+                raise Changed
+            return cell
+        except BaseException:
+            segment.close()
+            raise
+
+    def _fill(self, segment, semid):
         segment.store(8, FIRST_WORDS)  # [K7]
         fence()
-        segment.store(16, self.shape.constants(semid)[16:])  # [K8]
-        store64(segment.base, int.from_bytes(MAGIC, "little"))  # [K9]
-        cell = Cell(segment, load_constants(segment))
-        if is_gone(semid):  # [K10]
-            self.made = cell.constants.incarnation
-            cell.close()
-            raise Changed
-        return cell
-
-
-def set_facts_unless_gone(semid):
-    try:
-        return set_facts(semid)
-    except ShmError as error:
-        raise Changed if error.code == "DESTROYED" else error
+        with segment.marked(self.deadline):  # [K8]
+            if not is_blank(segment):
+                raise Changed
+            segment.store(16, self.shape.constants(semid)[16:])  # [K9]
+            store64(segment.base, int.from_bytes(MAGIC, "little"))  # [K10]
 
 
 def is_untouched(segment):
@@ -197,7 +197,7 @@ def _destroy_once(reference, key, deadline):
             _check_may_destroy(segment, reference, semid)
         if semid is None:
             return _remove(segment, None)  # its lock is gone, so there is none to take
-        check_owner(set_facts_unless_gone(semid))
+        check_lock(semid)
         try:
             with Lock(semid).held(EXCLUSIVE, deadline):  # [D1]
                 if find_segment(key) != shmid:
@@ -214,7 +214,9 @@ def _check_may_destroy(segment, reference, semid):
     if not has_magic(segment):
         if is_blank(segment) and semid is not None:
             return
-        raise Changed if has_magic(segment) or find_segment(key_of(reference)) != segment.id else ShmError("LAYOUT", "no magic")
+        if not is_blank(segment) and not has_magic(segment):
+            raise ShmError("LAYOUT", "no magic")
+        raise Changed if find_segment(key_of(reference)) != segment.id or not stays_blank(segment) else ShmError("LAYOUT", "no magic")
     try:
         name = load_constants(segment).name
     except ShmError as error:

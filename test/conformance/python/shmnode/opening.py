@@ -7,13 +7,14 @@ from collections import namedtuple
 from .atomics import fence, load64
 from .cell import Cell
 from .layout import (COMMIT, CONSTANTS, FIRST_WORDS, FLAG_CHECKSUM, HEADER_BYTES, MAGIC, MAJOR, MAX_EXACT, MINOR, SEMAPHORE_COUNT,
-                     Constants, is_valid_name, key_of_name, signed, stride_for)
+                     WRITER, Constants, is_valid_name, key_of_name, signed, stride_for)
 from .linux import SHM_DEST, ShmError, after, find_segment, find_set, remove_segment, segment_facts, set_facts
 from .segment import Segment
 
 Id = namedtuple("Id", "id")  # the kernel's shmid, as a reference
 _MOST_TURNS = 1000  # each time somebody else has got on
 _LONGEST_REMOVAL = 1
+_LONGEST_CREATION = 0.01
 
 
 class Changed(Exception):
@@ -87,13 +88,24 @@ def has_magic(segment):
 
 
 def is_blank(segment):
-    """[O4] No magic yet, and nothing but what a creator stores before it: its first words first, and all before `commit`."""
+    """[O4] No magic yet, and nothing but what a creator stores before it: its first words first, then its mark and all before `commit`."""
     if segment.size < HEADER_BYTES or load64(segment.base) != 0:
         return False
-    rest, fields = segment.load(COMMIT, HEADER_BYTES - COMMIT), segment.load(8, COMMIT - 8)
+    rest = segment.load(COMMIT, WRITER - COMMIT) + segment.load(WRITER + 8, HEADER_BYTES - WRITER - 8)
+    fields = segment.load(8, COMMIT - 8) + segment.load(WRITER, 8)
     fence()
     has_begun = segment.load(8, len(FIRST_WORDS)) == FIRST_WORDS
     return not any(rest) and (has_begun or not any(fields))
+
+
+def stays_blank(segment):
+    """Without a set it is somebody else's, or its creator is at work and has lost his set: that takes microseconds."""
+    end = after(_LONGEST_CREATION)
+    while time.monotonic() < end:
+        if not is_blank(segment):
+            return False
+        time.sleep(0.0002)
+    return is_blank(segment)
 
 
 def load_constants(segment):
@@ -131,14 +143,29 @@ def _checked(segment, reference):
 
 def _explain_no_magic(segment, reference):
     """A creator of ours makes the set first: what is blank without one is somebody else's, unless it has come to its end by now."""
-    by_key = not isinstance(reference, Id)
     blank = is_blank(segment)
-    has_set = blank and by_key and find_set(key_of(reference), SEMAPHORE_COUNT) is not None
-    if has_magic(segment) or (blank and by_key and find_segment(key_of(reference)) != segment.id):
+    if has_magic(segment):
         raise Changed
-    if has_set:
-        raise ShmError("NOT_FOUND", "not initialised")
-    raise ShmError("LAYOUT", "no magic")
+    if isinstance(reference, Id) or not blank:
+        raise ShmError("LAYOUT", "no magic")
+    semid = find_set(key_of(reference), SEMAPHORE_COUNT)
+    if find_segment(key_of(reference)) != segment.id or not is_blank(segment):
+        raise Changed
+    if semid is None:
+        raise ShmError("LAYOUT", "no magic") if stays_blank(segment) else Changed
+    check_lock(semid)
+    raise ShmError("NOT_FOUND", "not initialised")
+
+
+def check_lock(semid):
+    """That the set under a key is a cell's: one of five says that the segment beside it is raw, whatever is in it."""
+    try:
+        facts = set_facts(semid)
+    except ShmError as error:
+        raise Changed if error.code == "DESTROYED" else error
+    if facts.size != SEMAPHORE_COUNT:
+        raise ShmError("LAYOUT", "semaphore set")
+    check_owner(facts)
 
 
 def _finish_destroying(segment, reference):

@@ -2,10 +2,12 @@
 
 import contextlib
 import ctypes
+import time
 
-from .atomics import load32, store32
-from .layout import AWAITED_ALWAYS, NOTIFY, RETIRED
+from .atomics import compare_and_swap64, load32, store32, store64
+from .layout import AWAITED_ALWAYS, NOTIFY, RETIRED, WRITER
 from .linux import SHM_DEST, SHM_RDONLY, ShmError, call, futex_wake, libc, segment_facts
+from .writer_mark import ALIVE, look_at, own_mark, pid_of
 
 
 class Segment:
@@ -34,6 +36,24 @@ class Segment:
     def is_removed(self):
         """By whomever: the kernel tells."""
         return segment_facts(self.id).mode & SHM_DEST != 0
+
+    @contextlib.contextmanager
+    def marked(self, deadline):
+        """With this process's mark in the header: in place of none, or of one that died over it."""
+        word, own, expected = self.base + WRITER, own_mark(), 0
+        while (seen := compare_and_swap64(word, expected, own)) != expected:
+            expected = seen
+            if look_at(seen) != ALIVE:
+                continue
+            if time.monotonic() >= deadline:
+                raise ShmError("BUSY", "a writer without the lock", holder=pid_of(seen))
+            time.sleep(0.0001)
+            expected = 0
+        try:
+            yield
+        finally:
+            if own == own_mark():  # not in a child that was forked meanwhile
+                store64(word, 0)  # [W13]
 
     def announce_reader(self):
         """That somebody may sleep at any time who cannot say so each time. Who may not write at all has the segment's mode say it."""
