@@ -66,6 +66,15 @@
         {
           "target_name": "core_test",
           "type": "executable",
+          "actions": [
+            {
+              "action_name": "vectors",
+              "inputs": ["native/test/vectors.js", "test/conformance/vectors.json"],
+              "outputs": ["<(INTERMEDIATE_DIR)/vectors.inc"],
+              "action": ["node", "<@(_inputs)", "<@(_outputs)"]
+            }
+          ],
+          "include_dirs": ["<(INTERMEDIATE_DIR)"],
           "sources": ["<!@(node -p \"require('node:fs').readdirSync('native/test').filter(f => f.endsWith('_test.cc')).map(f => 'native/test/' + f).join(' ')\")"],
           "ldflags": ["-pthread"]
         },
@@ -101,6 +110,16 @@
           "sources": ["native/test/peer.cc"]
         },
         {
+          "target_name": "classic",
+          "type": "executable",
+          "sources": ["native/examples/classic.c"]
+        },
+        {
+          "target_name": "conformance_driver",
+          "type": "executable",
+          "sources": ["native/test/conformance_driver.cc"]
+        },
+        {
           "target_name": "kill_writers",
           "type": "executable",
           "sources": ["native/test/kill_writers.cc"]
@@ -126,6 +145,28 @@
         }
       ],
       "conditions": [
+        # Its own look at each access to memory goes with no sanitizer's.
+        ["sanitize==''", {
+          "targets": [
+            {
+              "target_name": "simulated_calls",
+              "type": "static_library",
+              "sources": ["native/test/interleavings/calls.cc"],
+              # Its functions take the place of the C library's, also for the C++ library.
+              "cflags_cc!": ["-fvisibility=hidden"]
+            },
+            {
+              "target_name": "interleavings",
+              "type": "executable",
+              "sources": ["native/test/interleavings.cc"],
+              "dependencies": ["simulated_calls"],
+              "cflags_cc": ["-fsanitize=thread"],
+              "libraries": ["-ldl"],
+              # ThreadSanitizer's own would be linked in place of ours.
+              "conditions": [["clang==0", { "cflags_cc": ["-Wno-tsan"] }]]
+            }
+          ]
+        }],
         ["target_arch=='x64'", {
           "targets": [
             {

@@ -82,7 +82,7 @@ export interface OpenOptions extends WaitOptions {
   exclusive?: boolean | undefined
   /** Attach without the right to write; nothing is created. Needs read permission only. Default false. */
   readOnly?: boolean | undefined
-  /** The bytes' layout. `'cell'` is the only one so far. */
+  /** The bytes' layout. `'raw'`: see {@link RawOpenOptions}. */
   layout?: 'cell' | undefined
   /**
    * Store a CRC32C with each value and check it on each read (`ERR_SHM_CORRUPT`). Of a segment to be created; an existing one
@@ -100,9 +100,45 @@ export interface OpenOptions extends WaitOptions {
   inlineLimit?: number | undefined
 }
 
+/**
+ * Options of `open` for a segment whose bytes other programs use as they are, from offset 0 on, or one to be made for them. `slots` and
+ * `checksum` are `ERR_SHM_UNSUPPORTED` with it.
+ */
+export interface RawOpenOptions extends WaitOptions, Pick<OpenOptions, 'create' | 'exclusive' | 'owner' | 'maxPending' | 'inlineLimit'> {
+  layout: 'raw'
+  /** Bytes of a segment to be created (default 2048); of an existing one the least that is accepted (`ERR_SHM_CAPACITY`). */
+  capacity?: number | undefined
+  /** Permissions of what is created, such as `0o660`. Default `0o600`. If given, what is open to more users is refused (`ERR_SHM_OWNER`). */
+  mode?: number | undefined
+  /**
+   * Attach without the right to write. Reading takes the lock all the same: who may not alter the semaphores is refused
+   * (`ERR_SHM_ACCESS`). Default false.
+   */
+  readOnly?: boolean | undefined
+  /**
+   * The value is a text that ends at the first NUL: reads stop there, writes fill the rest of the segment with zeros and leave room
+   * for one (so a text has `capacity` - 1 bytes at most). Default false: the value is all bytes of the segment.
+   */
+  nulTerminated?: boolean | undefined
+  /**
+   * A POSIX named semaphore (`'/name'`) that other programs take to use the segment, in place of the semaphore set with the segment's
+   * key. Made with the value 1 where there is none (unless `create` is false), never removed. Its value must be 0 or 1
+   * (`ERR_SHM_UNSUPPORTED`). Readers exclude each other, too. **The kernel does not release it when its holder dies**: all calls
+   * then end with `ERR_SHM_TIMEOUT`, until somebody sets it right.
+   */
+  semaphore?: string | undefined
+}
+
+export interface RawWriteOptions extends WaitOptions, Pick<WriteOptions, 'transfer'> {
+  /** Where to begin, in bytes. Default 0. */
+  offset?: number | undefined
+}
+
 export interface DestroyOptions extends WaitOptions {
   /** As in {@link OpenOptions}. */
   owner?: number | 'any' | undefined
+  /** `'raw'`: of a raw segment, also one that another program made. Default `'cell'`: anything else is `ERR_SHM_LAYOUT`. */
+  layout?: 'cell' | 'raw' | undefined
 }
 
 /** One committed value with its facts. They belong together. */
@@ -155,6 +191,36 @@ export interface SegmentInfo {
   committedAt: Date | null
   writerPid: number | null
   mediaType: string | null
+}
+
+/** The bytes of a raw segment, in the shape of a {@link Snapshot}: it knows no facts of them. */
+export interface RawSnapshot {
+  data: Buffer
+  version: null
+  committedAt: null
+  writerPid: null
+  mediaType: null
+}
+
+/** A raw segment as the kernel describes it. */
+export interface RawSegmentInfo {
+  /** The kernel's number for it (`shmid`). */
+  id: number
+  /** Null for a private segment. */
+  key: number | null
+  /** That this handle was opened by; null in listings. */
+  name: string | null
+  layout: 'raw'
+  /** Bytes of the segment. */
+  capacity: number
+  segmentBytes: number
+  /** Permission bits, and the user and group that own it. */
+  mode: number
+  uid: number
+  gid: number
+  /** How many attaches there are, in all processes. Each handle has one, and another one for its views. */
+  attached: number
+  creatorPid: number
 }
 
 /** What has happened on one of a handle's queues, since it was opened. Times in milliseconds. */
@@ -279,6 +345,8 @@ export class Segment {
    * @returns what `fn` returns
    */
   withLock<T> (fn: (signal: AbortSignal) => T | Promise<T>, options?: WaitOptions): Promise<T>
+  /** Of a {@link RawSegment} only: throws `ERR_SHM_UNSUPPORTED`. */
+  view (...args: unknown[]): never
 
   /** Counts of what this handle did. */
   stats (): Stats
@@ -291,7 +359,108 @@ export class Segment {
   close (): Promise<void>
   /**
    * Deletes the segment for everyone and closes this handle. Everyone attached gets `ERR_SHM_DESTROYED` from then on.
+   * With `ifVersion`, only if that is the current version; else `ERR_SHM_VERSION_CONFLICT`. The check and the deletion are one step.
    * Rejects with `ERR_SHM_ACCESS` unless this user made it or is root, and with `ERR_SHM_READ_ONLY`.
+   */
+  destroy (options?: WaitOptions & { ifVersion?: number | undefined }): Promise<void>
+  /** {@link close}. */
+  [Symbol.asyncDispose] (): Promise<void>
+}
+
+/** Classes of views that {@link RawSegment.view} makes: of typed arrays, DataView, Buffer. */
+export interface ViewClass<View> {
+  new (buffer: ArrayBuffer, offset: number, length: number): View
+}
+
+/**
+ * A handle on an open raw segment: bytes without a header, as other programs use them. Calls travel together as those of a
+ * {@link Segment} do, under one shared lock for reads and one exclusive lock for writes. Reads wait for writers, and writers for
+ * reads.
+ *
+ * A writer that is killed in the middle of its copy leaves it half done, and programs that do not take the lock may change the bytes
+ * under a read. Besides the errors that each call names, every call may reject with `ERR_SHM_CLOSED`, `ERR_SHM_DESTROYED` (the segment
+ * or its semaphores were removed: open it again), `ERR_SHM_TIMEOUT` and `ERR_SHM_QUEUE_FULL`.
+ */
+export class RawSegment {
+  private constructor ()
+
+  /** A signed 32-bit integer; null for a private segment. */
+  readonly key: number | null
+  /** That it was opened by: the segment does not know. */
+  readonly name: string | null
+  /** The kernel's `shmid`. */
+  readonly id: number
+  /** Bytes of the segment, as its creator asked for them. */
+  readonly capacity: number
+  readonly layout: 'raw'
+  readonly incarnation: null
+  /** As given to `open`. */
+  readonly nulTerminated: boolean
+  readonly readOnly: boolean
+  /** There are none: throws `ERR_SHM_UNSUPPORTED`. */
+  readonly version: never
+
+  /** All bytes, or the text before the first NUL, or a part of either, in a new Buffer. */
+  read (options?: ReadOptions): Promise<Buffer>
+  /** The same as {@link Segment.snapshot} would give it; `newerThan` is `ERR_SHM_UNSUPPORTED`. */
+  snapshot (options?: WaitOptions): Promise<RawSnapshot>
+  /**
+   * Copies the bytes, or a part of them, to the beginning of `target`, which is left alone until the Promise settles. Without
+   * `offset` and `length`, a value longer than `target` is `ERR_SHM_TOO_LARGE` and leaves it unchanged.
+   */
+  readInto (target: ArrayBufferView | ArrayBuffer | SharedArrayBuffer, options?: ReadOptions): Promise<{ length: number }>
+  /**
+   * Stores `data` at `offset`. Up to 64 KiB are copied before the call returns; leave larger data alone until the Promise settles.
+   * Rejects with `ERR_SHM_TOO_LARGE` (it would reach over the end), `ERR_SHM_READ_ONLY`, and `ERR_SHM_UNSUPPORTED` for a `mediaType`, an
+   * `ifVersion`, and a text with a NUL inside.
+   */
+  write (data: Data, options?: RawWriteOptions): Promise<void>
+
+  /** Like {@link read}, on the calling thread. Never waits: throws `ERR_SHM_BUSY` while a writer has the lock. */
+  readSync (options?: Omit<ReadOptions, keyof WaitOptions>): Buffer
+  /** Like {@link snapshot}, on the calling thread. Never waits: throws `ERR_SHM_BUSY` instead. */
+  snapshotSync (): RawSnapshot
+  /** Like {@link readInto}, on the calling thread. Never waits: throws `ERR_SHM_BUSY` instead. */
+  readIntoSync (target: ArrayBufferView | ArrayBuffer | SharedArrayBuffer, options?: Omit<ReadOptions, keyof WaitOptions>): { length: number }
+  /** Like {@link write}, on the calling thread. Never waits: throws `ERR_SHM_BUSY` while somebody else has the lock. */
+  writeSync (data: Data, options?: Omit<RawWriteOptions, keyof WaitOptions | 'transfer'>): void
+
+  /**
+   * The mapped bytes themselves, as a Uint8Array unless told: what is stored there is in the segment at once, for all processes, under no
+   * lock but what the caller takes. Atomics work on them. All views of a handle have one ArrayBuffer, which cannot be transferred;
+   * after {@link close} they are empty.
+   * @param offset in bytes, a multiple of the element's size
+   * @param length in elements; default: up to the end of the segment
+   *
+   * Throws RangeErrors, `ERR_SHM_READ_ONLY`, and `ERR_SHM_UNSUPPORTED` where JavaScript must not have memory of others (Electron).
+   */
+  view (): Uint8Array
+  view<View> (TypedArray: ViewClass<View>, offset?: number, length?: number): View
+
+  /**
+   * As of a {@link Segment}: independent of reads and writes. With a POSIX semaphore for a lock there is none: rejects with
+   * `ERR_SHM_UNSUPPORTED`.
+   */
+  lock (options?: WaitOptions): Promise<Lock>
+  /** {@link lock}, or `ERR_SHM_BUSY` at once. */
+  tryLock (): Promise<Lock>
+  /** As of a {@link Segment}. */
+  withLock<T> (fn: (signal: AbortSignal) => T | Promise<T>, options?: WaitOptions): Promise<T>
+
+  /** Rejects with `ERR_SHM_UNSUPPORTED`: use {@link withLock}. */
+  update (...args: unknown[]): Promise<never>
+  /** Throws `ERR_SHM_UNSUPPORTED`. */
+  watch (...args: unknown[]): never
+
+  /** Counts of what this handle did. */
+  stats (): Stats
+  /** What the kernel says of this segment now. */
+  stat (): Promise<RawSegmentInfo>
+  /** As of a {@link Segment}. Views become empty. */
+  close (): Promise<void>
+  /**
+   * Deletes the segment, whoever made it, and its semaphore set for everyone, and closes this handle; a POSIX semaphore stays. Rejects with
+   * `ERR_SHM_ACCESS` unless this user owns it or is root, and with `ERR_SHM_READ_ONLY`.
    */
   destroy (options?: WaitOptions): Promise<void>
   /** {@link close}. */
@@ -299,14 +468,24 @@ export class Segment {
 }
 
 /**
+ * Opens a segment of bytes as they are, of whatever program, and creates it where there is none. A semaphore set with its key is made
+ * where there is none. Nothing in an existing segment is changed.
+ * Rejects as {@link open} of a cell does, and with `ERR_SHM_LAYOUT` for a cell and where the key has a semaphore set of another kind,
+ * `ERR_SHM_UNSUPPORTED` where there can be no lock (a segment without a key, unless there is a `semaphore`), and `ERR_SHM_ACCESS`
+ * where this user may not lock.
+ */
+export function open (reference: SegmentReference, options: RawOpenOptions): Promise<RawSegment>
+/**
  * Opens a segment, and creates it where there is none.
  * Rejects with `ERR_SHM_NOT_FOUND`, `_EXISTS`, `_ACCESS`, `_OWNER`, `_LAYOUT` (something else lives under the key; it is left
  * untouched), `_CAPACITY`, `_NAME_COLLISION`, `_UNSUPPORTED` (no checksum), `_CORRUPT`, `_DESTROYED` (the lock of a private
  * segment was removed: {@link destroy} what is left), `_NO_SPACE`, `_LIMIT` (naming the kernel setting), `_TIMEOUT`.
  */
 export function open (reference: SegmentReference, options?: OpenOptions): Promise<Segment>
+/** All segments on this machine that this process may read and that are no cells, in the order of their ids. */
+export function list (options: { layout: 'raw' }): Promise<RawSegmentInfo[]>
 /** All cell segments on this machine that this process may read, in the order of their ids. */
-export function list (): Promise<SegmentInfo[]>
+export function list (options?: { layout?: 'cell' | undefined }): Promise<SegmentInfo[]>
 /**
  * Deletes a segment for everyone, also one that a dead creator left half made. Rejects with `ERR_SHM_NOT_FOUND`,
  * `ERR_SHM_LAYOUT` (not ours: left untouched), `ERR_SHM_ACCESS`, `ERR_SHM_OWNER`, `ERR_SHM_TIMEOUT`.
@@ -315,7 +494,9 @@ export function destroy (reference: Exclude<SegmentReference, typeof PRIVATE>, o
 
 /**
  * The default segment's calls. It is opened at the first of them: `SHM_KEY` (a key or a name; 32140895), `SHM_CAPACITY`
- * (2048) and `SHM_LAYOUT` (`cell`) in the environment tell which. Opened again after it was destroyed.
+ * (2048) and `SHM_LAYOUT` (`cell`) in the environment tell which. Opened again after it was destroyed. With `SHM_LAYOUT=raw` it is a
+ * {@link RawSegment} of NUL-terminated text, whose lock may be a POSIX semaphore (`SHM_SEMAPHORE`): versions are null or undefined
+ * then, and what needs them is `ERR_SHM_UNSUPPORTED`.
  */
 export function read (options?: ReadOptions): Promise<Buffer>
 /** {@link Segment.snapshot} of the default segment. */

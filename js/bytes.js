@@ -97,6 +97,17 @@ function taken ({ buffer }) {
   return new Uint8Array(memory)
 }
 
+/** Memory that another thread will write to must not go away meanwhile. */
+function lasting (view) {
+  if (isResizable(view.buffer)) throw invalidValue('target', 'must not be resizable', view)
+  return view
+}
+
+/** No more of a target than the range has. */
+function within (view, range) {
+  return range === undefined || range.length >= view.length ? view : view.subarray(0, range.length)
+}
+
 function transferred (buffer) {
   try {
     return structuredClone(buffer, { transfer: [buffer] })
@@ -105,4 +116,4 @@ function transferred (buffer) {
   }
 }
 
-module.exports = { viewOf, isResizable, bytesToWrite, bytesToWriteNow, bytesToTake, taken }
+module.exports = { viewOf, lasting, within, bytesToWrite, bytesToWriteNow, bytesToTake, taken }

@@ -3,7 +3,7 @@
 // The segment of those who name none: opened at its first use, as the environment tells.
 
 const { open } = require('./open')
-const { integer, layout } = require('./options')
+const { integer, layout, semaphore } = require('./options')
 const { parseReference } = require('./reference')
 const { checkWatchOptions } = require('./watch')
 
@@ -19,10 +19,13 @@ function reference () {
 }
 
 function openOptions () {
-  const { SHM_CAPACITY, SHM_LAYOUT } = process.env
+  const { SHM_CAPACITY, SHM_LAYOUT, SHM_SEMAPHORE } = process.env
+  const kind = layout(SHM_LAYOUT || undefined, 'SHM_LAYOUT')
   return {
     capacity: SHM_CAPACITY ? integer('SHM_CAPACITY', Number(SHM_CAPACITY), 1, Number.MAX_SAFE_INTEGER) : undefined,
-    layout: layout(SHM_LAYOUT || undefined, 'SHM_LAYOUT')
+    layout: kind,
+    // The classic format is a text.
+    ...(kind === 'raw' && { nulTerminated: true, semaphore: semaphore(SHM_SEMAPHORE || undefined, 'SHM_SEMAPHORE') || undefined })
   }
 }
 

@@ -38,11 +38,33 @@ function describeOtherVersion (number) {
   return `was made with layout ${major}.${minor}: that needs a shmnode that knows layout ${major}, this one knows ${KNOWN_LAYOUT.major}.${KNOWN_LAYOUT.minor}`
 }
 
-function describeLayout ({ reason, number }) {
+function describeLayout ({ reason, number }, { layout }) {
+  if (reason === 'a cell') return "is a cell: open it without { layout: 'raw' }"
+  if (reason === 'raw') return "is raw, or was: { layout: 'raw' } opens or destroys it"
+  if (layout === 'raw') return 'has no lock: its key has a semaphore set that shmnode did not make, so give the option `semaphore`'
   if (reason === 'another layout version') return describeOtherVersion(number)
   if (reason === 'not initialised') return 'is not a cell: it is not initialised'
   if (reason === 'semaphore set') return 'is not a cell: its key has a semaphore set that shmnode did not make (ipcrm --semaphore-key removes it)'
-  return 'is not a cell: something that shmnode did not make lives there; it was left as it is'
+  return "is not a cell: something that shmnode did not make lives there; it was left as it is ({ layout: 'raw' } would take it as it is)"
+}
+
+function describeAccess ({ syscall, reason }) {
+  if (reason === 'no lock yet') return 'has no lock yet, which its owner or root has to make by opening it; or give the option `semaphore`'
+  return `is not open to this user${syscall === 'shmat' ? ' for reading and writing ({ readOnly: true } asks for less)' : ''}`
+}
+
+function describeNotFound ({ reason }) {
+  if (reason === 'semaphore') return 'has no such semaphore'
+  return reason === 'not initialised' ? 'is not there: its creator died before it was initialised' : 'is not there'
+}
+
+/** What the core and the addon cannot do, by their reasons; others say it themselves. */
+const unsupported = {
+  'a raw segment without a key has no lock': 'it has no key to find a semaphore set by, so give the option `semaphore`',
+  'a POSIX semaphore': 'its POSIX semaphore is one lock, which reads and writes take',
+  'a semaphore that counts further than 1': 'its semaphore counts further than 1, and would let two in',
+  'a NUL in the text': 'what comes after a NUL would be lost to its readers',
+  'no external buffers': 'this platform has no ArrayBuffers over memory that is not its own'
 }
 
 function describeOwner ({ reason, number }) {
@@ -57,10 +79,11 @@ function describeCapacity ({ reason, number }, { capacity }) {
     : `its capacity is ${number} bytes, ${capacity} were asked for (a segment never grows: shm.destroy() it, with its value, to make a larger one)`
 }
 
-function describeTooLarge ({ reason, number }, { length }) {
+function describeTooLarge ({ reason, number }, { length, offset, nulTerminated }) {
   if (reason === 'media type') return `has no room: a media type has at most ${number} bytes`
   if (reason === 'target') return `has a value of ${length} bytes, more than the ${number} of the target`
-  return `has no room: ${length} bytes are more than the ${number} of its capacity`
+  const where = offset ? ` at offset ${offset}` : ''
+  return `has no room: ${length} bytes${where} are more than the ${number} of its capacity${nulTerminated ? ' before the NUL' : ''}`
 }
 
 /** `open` gives a segment a new lock where it can. */
@@ -79,6 +102,7 @@ function errnoName (errno) {
 function holding ({ holder, reason }) {
   if (reason === 'queue') return 'calls before it took as long'
   if (reason === 'no newer version') return 'nobody wrote a newer one'
+  if (reason === 'semaphore') return 'its semaphore is taken, perhaps by a process that has died: nobody releases it then'
   if (reason === 'conflict') return 'others wrote first each time'
   if (holder === process.pid) return `process ${holder}, this one, holds its lock`
   return holder ? `process ${holder} holds its lock` : 'its lock is held'
@@ -102,9 +126,9 @@ function subject (label, name, key) {
 
 /** What each code says after the name of the segment. */
 const descriptions = {
-  NOT_FOUND: ({ reason }) => reason === 'not initialised' ? 'is not there: its creator died before it was initialised' : 'is not there',
+  NOT_FOUND: describeNotFound,
   EXISTS: () => 'exists already',
-  ACCESS: ({ syscall }) => `is not open to this user${syscall === 'shmat' ? ' for reading and writing ({ readOnly: true } asks for less)' : ''}`,
+  ACCESS: describeAccess,
   NO_SPACE: () => 'does not fit the memory of this machine',
   LIMIT: failure => `cannot be made: ${describeLimit(failure)}`,
   TOO_LARGE: describeTooLarge,
@@ -119,7 +143,7 @@ const descriptions = {
   QUEUE_FULL: (_, { maxPending }) => `takes no more calls while ${maxPending} ${maxPending === 1 ? 'is' : 'are'} pending (option maxPending)`,
   DESTROYED: describeDestroyed,
   CLOSED: () => 'is closed',
-  UNSUPPORTED: ({ reason }) => `cannot do that: ${reason}`,
+  UNSUPPORTED: ({ reason }) => `cannot do that: ${unsupported[reason] ?? reason}`,
   READ_ONLY: () => 'is open for reading only',
   SYSTEM: () => 'failed'
 }

@@ -36,4 +36,17 @@ function toInfo (info) {
   }
 }
 
-module.exports = { toSnapshot, toInfo }
+/** @returns {import('..').RawSnapshot} */
+const toRawSnapshot = data => ({ data, version: null, committedAt: null, writerPid: null, mediaType: null })
+
+/**
+ * @param {object} info
+ * @param {string | null} [name] that it was opened by: the segment does not know
+ * @returns {import('..').RawSegmentInfo}
+ */
+function toRawInfo (info, name = null) {
+  const { id, key, segmentBytes, mode, uid, gid, attached, creatorPid } = info
+  return { id, key: key || null, name, layout: 'raw', capacity: segmentBytes, segmentBytes, mode, uid, gid, attached, creatorPid }
+}
+
+module.exports = { toSnapshot, toInfo, toRawSnapshot, toRawInfo }

@@ -8,7 +8,7 @@ const { offAbort, onAbort } = require('./abort')
 const { fromFailure, invalidValue } = require('./errors')
 const { LaneCounts } = require('./stats')
 const { LONGEST_SLICE, now } = require('./time')
-const { waitingRoom } = require('./waiting-room')
+const { LOCK, waitingRoom } = require('./waiting-room')
 
 /** Calls that travel together at most. */
 const LONGEST_BATCH = 1024
@@ -67,13 +67,13 @@ class Lane {
 
   /**
    * @param {object} handle the addon's SegmentHandle
-   * @param {object} context the segment's facts that messages need: label, key, name, capacity
+   * @param {object} context the segment's facts that messages need: label, key, name, capacity; and the number of its lock
    * @param {number} lockKind what its calls may have to wait for: one of LOCK
    */
   constructor (handle, context, lockKind) {
     this.handle = handle
     this.context = context
-    this.lockKind = lockKind
+    this.lockKind = context.isPosix ? LOCK.POSIX : lockKind
     this.semaphoreId = context.semaphoreId
   }
 

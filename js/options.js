@@ -8,6 +8,8 @@ const DEFAULT_TIMEOUT = 5000
 const DEFAULT_MAX_PENDING = 10_000
 /** Of media types in the layout, in bytes. */
 const MEDIA_TYPE_LENGTH = 63
+/** Of POSIX semaphores' names, in bytes. */
+const SEMAPHORE_LENGTH = 251
 
 const none = Object.freeze({ __proto__: null })
 
@@ -77,7 +79,17 @@ function owner (value) {
 }
 
 function layout (value = 'cell', argument = 'options.layout') {
-  if (value !== 'cell') throw invalidValue(argument, "must be 'cell'", value)
+  if (value !== 'cell' && value !== 'raw') throw invalidValue(argument, "must be 'cell' or 'raw'", value)
+  return value
+}
+
+/** The name of a POSIX semaphore, or '' where there is none. */
+function semaphore (value, argument = 'options.semaphore') {
+  if (value === undefined) return ''
+  if (typeof value !== 'string') throw invalidType(argument, 'of type string', value)
+  if (!/^\/[^/\0]+$/.test(value) || Buffer.byteLength(value) > SEMAPHORE_LENGTH) {
+    throw invalidValue(argument, `must be a '/' and 1 to ${SEMAPHORE_LENGTH - 1} bytes without '/' and NUL`, value)
+  }
   return value
 }
 
@@ -88,19 +100,36 @@ function refuseContradictions ({ create, exclusive, readOnly }) {
   if (create && readOnly) throw invalidValue('options.create', 'must not be true where options.readOnly is', create)
 }
 
-/** The options of `open`, as the addon takes them. 0 and -1 stand for what was not given. */
-function openOptions (options) {
-  const { capacity, slots, mode, create, exclusive, readOnly } = options
-  layout(options.layout)
-  const checked = {
-    capacity: capacity === undefined ? 0 : integer('options.capacity', capacity, 1, Number.MAX_SAFE_INTEGER),
+/** What only a cell can be asked for. */
+function cellOptions ({ slots, checksum, nulTerminated, semaphore }) {
+  if (nulTerminated !== undefined) throw invalidValue('options.nulTerminated', "means nothing unless options.layout is 'raw'", nulTerminated)
+  if (semaphore !== undefined) throw invalidValue('options.semaphore', "means nothing unless options.layout is 'raw'", semaphore)
+  return {
     slots: slots === undefined ? 0 : integer('options.slots', slots, 2, 16),
+    checksum: boolean('options.checksum', checksum, false)
+  }
+}
+
+/** What only a raw segment can be asked for; `unsupported` tells what it cannot. */
+function rawOptions (options) {
+  const { slots, checksum } = options
+  const unsupported = slots !== undefined ? 'a raw segment has no slots' : checksum ? 'a raw segment has no place for a checksum' : undefined
+  return { nulTerminated: boolean('options.nulTerminated', options.nulTerminated, false), semaphore: semaphore(options.semaphore), unsupported }
+}
+
+/** The options of `open`, as the addon takes them. 0, -1 and '' stand for what was not given. */
+function openOptions (options) {
+  const { capacity, mode, create, exclusive, readOnly } = options
+  const kind = layout(options.layout)
+  const checked = {
+    layout: kind,
+    capacity: capacity === undefined ? 0 : integer('options.capacity', capacity, 1, Number.MAX_SAFE_INTEGER),
     mode: mode === undefined ? 0o600 : integer('options.mode', mode, 0, 0o777),
     widestMode: mode === undefined ? -1 : mode,
     create: boolean('options.create', create, true),
     exclusive: boolean('options.exclusive', exclusive, false),
     readOnly: boolean('options.readOnly', readOnly, false),
-    checksum: boolean('options.checksum', options.checksum, false),
+    ...(kind === 'raw' ? rawOptions(options) : cellOptions(options)),
     ...owner(options.owner)
   }
   refuseContradictions({ create, exclusive, readOnly })
@@ -117,5 +146,5 @@ function inlineLimit ({ inlineLimit = 0 }) {
 }
 
 module.exports = {
-  object, integer, boolean, timeout, signal, inlineLimit, range, mediaType, ifVersion, owner, layout, openOptions, maxPending, DEFAULT_TIMEOUT
+  object, integer, boolean, timeout, signal, inlineLimit, range, mediaType, ifVersion, owner, layout, semaphore, openOptions, maxPending, DEFAULT_TIMEOUT
 }

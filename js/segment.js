@@ -1,25 +1,23 @@
 'use strict'
 
 const { isUint8Array } = require('node:util/types')
-const { bytesToTake, bytesToWrite, bytesToWriteNow, isResizable, taken, viewOf } = require('./bytes')
+const { bytesToTake, bytesToWrite, bytesToWriteNow, lasting, taken, viewOf, within } = require('./bytes')
 const { ShmError, fromFailure, invalidType, invalidValue } = require('./errors')
 const { toInfo, toSnapshot } = require('./facts')
 const { Feed } = require('./feed')
-const { Lock, TAKING } = require('./lock')
-const { LockCall, LockLane } = require('./lock-lane')
+const { LockLane } = require('./lock-lane')
 const { NewerCall } = require('./newer-call')
 const options = require('./options')
 const { ReadCall, ReadLane } = require('./read-lane')
+const { readNow } = require('./read-now')
 const { allocate, shorten } = require('./result-memory')
 const { READ } = require('./table')
 const { now } = require('./time')
 const { isTraced, traced } = require('./tracing')
+const { UserLocks } = require('./user-locks')
 const { untilHad } = require('./waiting')
 const { checkWatchOptions, watch } = require('./watch')
 const { WriteCall, WriteLane } = require('./write-lane')
-
-/** A value that has grown between the look at its length and the read is read again so often. */
-const SYNC_TRIES = 16
 
 /** Only open.js has it: segments are opened, not constructed. */
 const OPENING = Symbol('opening')
@@ -39,11 +37,10 @@ class Segment {
   #reads
   #writes
   #locks
+  #userLocks
   #feed
   #maxPending
   #inlineLimit
-  /** Those of `lock()` that are held. */
-  #held = new Set()
   #closed = null
 
   /** `facts` is the row of a table that the addon's handle was made with; `context` names the segment in messages. */
@@ -66,6 +63,7 @@ class Segment {
     this.#reads = new ReadLane(handle, this.#context)
     this.#writes = new WriteLane(handle, this.#context)
     this.#locks = new LockLane(handle, this.#context)
+    this.#userLocks = new UserLocks(this, this.#context, (call, signal) => this.#travel(this.#locks, call, signal))
     this.#feed = new Feed(handle, this.#context, timeout => this.#fetch(timeout))
   }
 
@@ -111,11 +109,11 @@ class Segment {
   }
 
   readSync (given) {
-    return this.#readNow(options.range(options.object(given)))
+    return readNow(this.#open(), this.#facts, options.range(options.object(given)), this.#context)
   }
 
   snapshotSync () {
-    const data = this.#readNow(undefined)
+    const data = readNow(this.#open(), this.#facts, undefined, this.#context)
     const facts = this.#facts
     const mediaType = this.#handle.mediaType()
     return toSnapshot(data, { version: facts[READ.VERSION], committedAt: facts[READ.COMMITTED_AT], writerPid: facts[READ.WRITER_PID], mediaType })
@@ -142,27 +140,19 @@ class Segment {
   }
 
   lock (given) {
-    return isTraced('lock') ? this.#traced('lock', () => this.#lock(given)) : this.#lock(given)
+    return isTraced('lock') ? this.#traced('lock', () => this.#userLocks.lock(given)) : this.#userLocks.lock(given)
   }
 
-  async tryLock () {
-    if (this.#locks.pending > 0) throw fromFailure({ code: 'BUSY' }, this.#context)
-    try {
-      return await this.lock({ timeout: 0 })
-    } catch (error) {
-      if (!isOf(error, 'TIMEOUT')) throw error
-      throw fromFailure({ code: 'BUSY', holder: error.holderPid }, this.#context)
-    }
+  tryLock () {
+    return this.#userLocks.tryLock(this.#locks.pending > 0)
   }
 
-  async withLock (fn, given) {
-    if (typeof fn !== 'function') throw invalidType('fn', 'of type function', fn)
-    const lock = await this.lock(given)
-    try {
-      return await fn(lock.signal)
-    } finally {
-      await lock.release()
-    }
+  withLock (fn, given) {
+    return this.#userLocks.withLock(fn, given)
+  }
+
+  view () {
+    throw fromFailure({ code: 'UNSUPPORTED', reason: 'only a raw segment has bytes that stay where they are' }, this.#context)
   }
 
   stats () {
@@ -184,7 +174,7 @@ class Segment {
     if (this.#closed === null) {
       this.#closed = this.#close()
       // Last: who hears of it may call this again.
-      for (const lock of this.#held) Lock.revoke(lock, { code: 'CLOSED' })
+      this.#userLocks.revoke()
     }
     return this.#closed
   }
@@ -192,7 +182,8 @@ class Segment {
   async destroy (given) {
     const checked = options.object(given)
     const wait = { timeout: options.timeout(checked), signal: options.signal(checked) }
-    await untilHad((slice, callback) => this.#open().destroy(slice, callback), wait, this.#context)
+    const ifVersion = options.ifVersion(checked.ifVersion)
+    await untilHad((slice, callback) => this.#open().destroy(slice, callback, ifVersion), wait, { ...this.#context, ifVersion })
     this.#feed.end(fromFailure({ code: 'DESTROYED' }, this.#context))
     await this.close()
   }
@@ -236,6 +227,7 @@ class Segment {
 
   #writeOptions (given) {
     const checked = options.object(given)
+    if (checked.offset !== undefined) throw fromFailure({ code: 'UNSUPPORTED', reason: 'only a raw segment can be written in part' }, this.#context)
     return {
       timeout: options.timeout(checked),
       signal: options.signal(checked),
@@ -307,21 +299,6 @@ class Segment {
     return true
   }
 
-  #lock (given) {
-    return new Promise((resolve, reject) => {
-      const checked = options.object(given)
-      const timeout = options.timeout(checked)
-      const signal = options.signal(checked)
-      if (this.readOnly) throw fromFailure({ code: 'READ_ONLY' }, this.#context)
-      const take = held => {
-        if (this.#closed === null) return resolve(new Lock(TAKING, held, this.#context, this.#held))
-        held.release()
-        reject(fromFailure({ code: 'CLOSED' }, this.#context))
-      }
-      this.#travel(this.#locks, new LockCall(take, reject, timeout), signal)
-    })
-  }
-
   #traced (name, call) {
     return traced(name, call, { segment: this })
   }
@@ -365,36 +342,11 @@ class Segment {
     throw fromFailure(version, { ...this.#context, length: bytes.length })
   }
 
-  #readNow (range) {
-    const handle = this.#open()
-    const { offset = 0, length = Infinity } = range ?? {}
-    let room = handle.lengthHint()
-    for (let tries = 0; tries < SYNC_TRIES; tries++) {
-      const data = allocate(Math.min(length, Math.max(0, room - offset)))
-      const failure = handle.readSync(data, offset, false)
-      if (failure !== undefined) throw fromFailure(failure, this.#context)
-      const { [READ.LENGTH]: total, [READ.COPIED]: copied } = this.#facts
-      if (copied === Math.min(length, Math.max(0, total - offset))) return shorten(data, copied)
-      room = total
-    }
-    throw fromFailure({ code: 'BUSY' }, this.#context)
-  }
-
   /** The core tells the length of the value; here it is the caller's memory that is too small. */
   #tooSmall (failure, view) {
     if (failure.code !== 'TOO_LARGE') return fromFailure(failure, this.#context)
     return fromFailure({ ...failure, reason: 'target', number: view.length }, { ...this.#context, length: failure.number })
   }
-}
-
-/** Memory that another thread will write to must not go away meanwhile. */
-function lasting (view) {
-  if (isResizable(view.buffer)) throw invalidValue('target', 'must not be resizable', view)
-  return view
-}
-
-function within (view, range) {
-  return range === undefined || range.length >= view.length ? view : view.subarray(0, range.length)
 }
 
 module.exports = { Segment, OPENING }

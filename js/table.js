@@ -10,6 +10,9 @@ const READ = { OFFSET: 0, WHOLE: 1, VERSION: 2, LENGTH: 3, COPIED: 4, COMMITTED_
 /** Of a write, as in native/addon/write_batch.hpp. Negative where there is none. */
 const WRITE = { IF_VERSION: 0, MEDIA_TYPE: 1, VERSION: 2 }
 
+/** Of a write to a raw segment, as in native/addon/raw_write_batch.hpp. */
+const RAW_WRITE = { OFFSET: 0 }
+
 /** A table for one batch at a time, grown as needed. */
 class Table {
   numbers = new Float64Array(COLUMNS)
@@ -21,4 +24,4 @@ class Table {
   }
 }
 
-module.exports = { COLUMNS, READ, WRITE, Table }
+module.exports = { COLUMNS, READ, WRITE, RAW_WRITE, Table }

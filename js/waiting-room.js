@@ -13,7 +13,7 @@ const CROWDED_SLICE = 20
 const LANES_PER_PAUSE = 500
 
 /** What a lane waits for, as in native/addon/sweep.hpp. */
-const LOCK = { EXCLUSIVE: 0, SHARED: 1, USER: 2 }
+const LOCK = { EXCLUSIVE: 0, SHARED: 1, USER: 2, POSIX: 3 }
 
 /**
  * One for each environment. Lanes have `semaphoreId` and `lockKind`, `expire(at)` and `depart(slice)`, and tell the room

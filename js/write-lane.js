@@ -1,7 +1,7 @@
 'use strict'
 
 // The writes of one segment. All of a batch are committed under one acquisition of the exclusive lock, in order, each as a
-// version of its own.
+// version of its own where there are versions.
 
 const { fromFailure } = require('./errors')
 const { Call, Lane } = require('./lane')
@@ -24,6 +24,17 @@ class WriteCall extends Call {
     this.ifVersion = ifVersion
     /** Which of its batch, once it is under way. */
     this.row = -1
+  }
+
+  /** Its row of the table, which begins at `at`. */
+  fill (numbers, at, mediaTypes) {
+    numbers[at + WRITE.IF_VERSION] = this.ifVersion
+    numbers[at + WRITE.MEDIA_TYPE] = this.mediaType === undefined ? -1 : mediaTypes.push(this.mediaType) - 1
+  }
+
+  /** What it resolves to, by its row. */
+  result (numbers, at) {
+    return numbers[at + WRITE.VERSION]
   }
 }
 
@@ -55,10 +66,8 @@ class WriteLane extends Lane {
     const numbers = this.#table.reserve(calls.length)
     const mediaTypes = []
     for (let row = 0; row < calls.length; row++) {
-      const { ifVersion, mediaType } = calls[row]
       calls[row].row = row
-      numbers[row * COLUMNS + WRITE.IF_VERSION] = ifVersion
-      numbers[row * COLUMNS + WRITE.MEDIA_TYPE] = mediaType === undefined ? -1 : mediaTypes.push(mediaType) - 1
+      calls[row].fill(numbers, row * COLUMNS, mediaTypes)
     }
     const buffers = calls.map(call => call.memory)
     this.handle.write(buffers, mediaTypes, numbers, slice, (failure, failures) => {
@@ -81,14 +90,14 @@ class WriteLane extends Lane {
       const call = calls[row]
       const failure = failures?.[row]
       if (failure === undefined) {
-        call.resolve(numbers[row * COLUMNS + WRITE.VERSION])
+        call.resolve(call.result(numbers, row * COLUMNS))
       } else if (call.aborted !== undefined) {
         call.reject(call.aborted.reason)
       } else if (failure.code === 'BUSY') {
         busy = failure
         again.push(call)
       } else {
-        call.reject(fromFailure(failure, { ...this.context, length: call.memoryLength, ifVersion: call.ifVersion }))
+        call.reject(fromFailure(failure, { ...this.context, length: call.memoryLength, offset: call.offset, ifVersion: call.ifVersion }))
       }
     }
     done(again, busy)

@@ -9,7 +9,7 @@ const schema = require('./schemas/config')
 
 // As the library reads SHM_KEY.
 const NUMBER = /^(?:-?\d+|0x[0-9a-f]+)$/i
-const HOST = /^(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+|[0-9a-f:]+)$/i
+const HOST_NAME = /^[a-z0-9._-]+$/i
 /** Of one address in a second, where others than this machine can ask. */
 const RATE_LIMIT = 1000
 
@@ -40,6 +40,7 @@ function readConfig (env) {
     requestTimeout: settings.REQUEST_TIMEOUT,
     stopTimeout: settings.STOP_TIMEOUT,
     tokens,
+    isLocal,
     hosts: readHosts(settings),
     rateLimit: settings.RATE_LIMIT ?? (isLocal ? 0 : RATE_LIMIT),
     heartbeat: settings.HEARTBEAT,
@@ -52,9 +53,16 @@ function readConfig (env) {
     segment: {
       key: toReference(settings.SHM_KEY),
       capacity: settings.SHM_CAPACITY,
-      layout: settings.SHM_LAYOUT
+      layout: settings.SHM_LAYOUT,
+      ...rawOptions(settings)
     }
   }
+}
+
+/** The classic format is a text that a NUL ends. */
+function rawOptions ({ SHM_LAYOUT, SHM_SEMAPHORE }) {
+  if (SHM_LAYOUT === 'raw') return { nulTerminated: true, semaphore: SHM_SEMAPHORE }
+  if (SHM_SEMAPHORE !== undefined) throw new ConfigError('SHM_SEMAPHORE means nothing unless SHM_LAYOUT is raw')
 }
 
 function validate (env) {
@@ -111,7 +119,7 @@ function readFile (name, path) {
 
 function readHosts ({ ALLOWED_HOSTS = '' }) {
   const hosts = ALLOWED_HOSTS.split(/[\s,]+/).filter(host => host !== '')
-  const wrong = hosts.find(host => !HOST.test(host))
+  const wrong = hosts.find(host => !HOST_NAME.test(host) && isIP(host.replace(/^\[(.*)\]$/, '$1')) === 0)
   if (wrong !== undefined) throw new ConfigError(`ALLOWED_HOSTS must be a list of names and addresses without ports, not ${wrong}`)
   return hosts
 }

@@ -10,6 +10,7 @@ const serverOptions = require('./server-options')
 
 /** How much longer than closing may take the process may live, in milliseconds. */
 const MARGIN = 2000
+const SHORT_TOKEN = 16
 const REQUEST_LOG_LEVELS = new Set(['debug', 'trace'])
 
 /** The process: starts the application, and stops it on a signal. */
@@ -24,6 +25,7 @@ async function main () {
   onStopSignal(() => grace.close(), server.log)
   try {
     console.log(`shmnode listens on ${await listen(server, config)}`)
+    warn(server.log, config)
   } catch (error) {
     grace.uninstall()
     await server.close()
@@ -31,7 +33,7 @@ async function main () {
   }
 }
 
-function build ({ logLevel, requestTimeout, maxConnections, tls, ...options }) {
+function build ({ logLevel, requestTimeout, maxConnections, tls, isLocal, ...options }) {
   const server = Fastify({
     ...serverOptions({ logRequests: REQUEST_LOG_LEVELS.has(logLevel), timeout: options.timeout, requestTimeout, tls }),
     logger: { level: logLevel, stream: process.stderr }
@@ -39,6 +41,12 @@ function build ({ logLevel, requestTimeout, maxConnections, tls, ...options }) {
   server.server.maxConnections = maxConnections
   server.register(app, { ...options, hosts: [options.host, ...options.hosts] })
   return server
+}
+
+/** Of what works, but should not stay so. */
+function warn (log, { tokens, isLocal, tls }) {
+  if (!isLocal && tls === undefined) log.warn('without TLS_CERT, tokens and values travel in clear: whoever can listen in can use them')
+  if (tokens.some(({ token }) => token.length < SHORT_TOKEN)) log.warn(`a token has less than ${SHORT_TOKEN} characters: it may be guessed (openssl rand -hex 32 makes a good one)`)
 }
 
 // One line for a person; the stack only of what nobody foresaw.

@@ -12,6 +12,7 @@ class WatchHub;
 struct Instance {
   // The constructors.
   Napi::FunctionReference segment_handle;
+  Napi::FunctionReference raw_handle;
   Napi::FunctionReference held_lock;
   Napi::FunctionReference watch;
   std::shared_ptr<WatchHub> watch_hub;  // null until something is watched

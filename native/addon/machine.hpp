@@ -12,4 +12,9 @@ void Destroy(const Napi::CallbackInfo& info);
 // (callback(failure, infos))
 void List(const Napi::CallbackInfo& info);
 
+// The same for raw segments; the first one's callback gets a RawHandle.
+void OpenRawSegment(const Napi::CallbackInfo& info);
+void DestroyRawSegment(const Napi::CallbackInfo& info);
+void ListRawSegments(const Napi::CallbackInfo& info);
+
 }  // namespace shmnode::addon

@@ -4,27 +4,16 @@
 #include <string>
 
 #include "failure.hpp"
+#include "patience.hpp"
 #include "read_batch.hpp"
 
 namespace shmnode::addon {
 
 namespace {
 
-// A write that finds the lock taken tries again a few times: most holders are gone within microseconds.
-constexpr int kSyncTries = 32;
-
-Result<WriteHold> TryLockForWrite(const Cell& cell) {
-  auto hold = cell.LockForWrite(Deadline::Now());
-  for (int tries = 1; tries < kSyncTries && hold.code() == Code::kBusy; tries++) {
-    auto again = cell.LockForWrite(Deadline::Now());
-    if (again || again.code() != Code::kBusy) return again;
-  }
-  return hold;
-}
-
 Result<uint64_t> WriteNow(const Cell& cell, const WriteRequest& request) {
   Result<uint64_t> version = [&]() -> Result<uint64_t> {
-    const auto hold = TryLockForWrite(cell);
+    const auto hold = WithoutWait([&cell] { return cell.LockForWrite(Deadline::Now()); });
     if (!hold) return hold.error();
     return cell.Commit(*hold, request);
   }();

@@ -6,6 +6,7 @@
 
 #include "held_lock.hpp"
 #include "instance.hpp"
+#include "patience.hpp"
 #include "read_batch.hpp"
 #include "task.hpp"
 #include "to_js.hpp"
@@ -17,16 +18,8 @@ namespace shmnode::addon {
 
 namespace {
 
-Result<UserLockHold> WaitForUserLock(const Cell& cell, std::chrono::nanoseconds slice) {
-  auto hold = UserLockHold::Acquire(cell.user_lock(), Deadline::Now());
-  if (hold.code() != Code::kBusy || slice.count() == 0) return hold;
-  const WaitPermit permit;
-  if (!permit.granted()) return hold;
-  return UserLockHold::Acquire(cell.user_lock(), permit.Slice(slice));
-}
-
 Result<UserLockHold> AcquireUserLock(const Cell& cell, std::chrono::nanoseconds slice) {
-  auto hold = WaitForUserLock(cell, slice);
+  auto hold = WithPatience([&cell](Deadline deadline) { return UserLockHold::Acquire(cell.user_lock(), deadline); }, slice);
   if (!hold) return hold;
   if (cell.IsRetired()) return shmnode::Fail(Code::kDestroyed);
   // As for reads and writes: the lock of a removed segment, nobody else would want.
@@ -120,9 +113,10 @@ void SegmentHandle::Stat(const Napi::CallbackInfo& info) {
 void SegmentHandle::Destroy(const Napi::CallbackInfo& info) {
   const auto cell = Opened(info.Env());
   const auto slice = ToSlice(info[0]);
-  StartTask<Nothing>(info[1].As<Napi::Function>(), "shmnode:destroy", [cell, slice] {
+  const auto if_version = ToOptionalCount(info[2].As<Napi::Number>().DoubleValue());
+  StartTask<Nothing>(info[1].As<Napi::Function>(), "shmnode:destroy", [cell, slice, if_version] {
     const WaitPermit permit;
-    return cell->Destroy(permit.Slice(slice));
+    return cell->Destroy(permit.Slice(slice), if_version);
   });
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "known_semaphores.hpp"
 #include "shmnode/turnstile_lock.hpp"
 #include "shmnode/user_lock.hpp"
 #include "task.hpp"
@@ -13,19 +14,21 @@ namespace shmnode::addon {
 namespace {
 
 struct WantedLock {
-  SemaphoreSet set;
+  int id;
   LockKind kind;
 };
 
 bool LooksFree(const WantedLock& wanted) {
-  if (wanted.kind == kUserLock) return UserLock(wanted.set).LooksFree();
-  return TurnstileLock(wanted.set).LooksFree(wanted.kind == kSharedLock ? LockMode::kShared : LockMode::kExclusive);
+  if (wanted.kind == kPosixLock) return KnownSemaphores::OfProcess().LooksFree(wanted.id);
+  const SemaphoreSet set(wanted.id);
+  if (wanted.kind == kUserLock) return UserLock(set).LooksFree();
+  return TurnstileLock(set).LooksFree(wanted.kind == kSharedLock ? LockMode::kShared : LockMode::kExclusive);
 }
 
 std::vector<WantedLock> ToWantedLocks(const Napi::Int32Array& pairs) {
   std::vector<WantedLock> wanted;
   for (size_t i = 0; i + 1 < pairs.ElementLength(); i += 2) {
-    wanted.push_back({.set = SemaphoreSet(pairs[i]), .kind = static_cast<LockKind>(pairs[i + 1])});
+    wanted.push_back({.id = pairs[i], .kind = static_cast<LockKind>(pairs[i + 1])});
   }
   return wanted;
 }

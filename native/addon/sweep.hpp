@@ -6,10 +6,10 @@
 namespace shmnode::addon {
 
 // What is waited for, as in js/waiting-room.js.
-enum LockKind : int { kExclusiveLock, kSharedLock, kUserLock };
+enum LockKind : int { kExclusiveLock, kSharedLock, kUserLock, kPosixLock };
 
 // (locks, callback(undefined, indexes)): which of them look free. `locks` is an Int32Array of pairs: the id of a semaphore
-// set, a LockKind.
+// set, or the number of a POSIX semaphore, and a LockKind.
 void Sweep(const Napi::CallbackInfo& info);
 
 }  // namespace shmnode::addon

@@ -22,6 +22,23 @@ std::string LayoutVersion(uint16_t minor) {
 
 double Milliseconds(uint64_t ns) { return static_cast<double>(ns) / 1e6; }
 
+void SetKernelFacts(Napi::Object& object, int id, key_t key, const shmid_ds& kernel) {
+  object.Set("id", id);
+  object.Set("key", key);
+  object.Set("segmentBytes", static_cast<double>(kernel.shm_segsz));
+  object.Set("mode", kernel.shm_perm.mode & 0777U);
+  object.Set("uid", kernel.shm_perm.uid);
+  object.Set("gid", kernel.shm_perm.gid);
+  object.Set("attached", static_cast<double>(kernel.shm_nattch));
+}
+
+template <class Info>
+Napi::Array ArrayToJs(Napi::Env env, const std::vector<Info>& infos, Napi::Object (*convert)(Napi::Env, const Info&)) {
+  auto array = Napi::Array::New(env, infos.size());
+  for (uint32_t i = 0; i < infos.size(); i++) array.Set(i, convert(env, infos[i]));
+  return array;
+}
+
 }  // namespace
 
 Napi::Object GeometryToJs(Napi::Env env, const Geometry& geometry) {
@@ -39,13 +56,7 @@ Napi::Object GeometryToJs(Napi::Env env, const Geometry& geometry) {
 
 Napi::Object InfoToJs(Napi::Env env, const CellInfo& info) {
   auto object = GeometryToJs(env, info.geometry);
-  object.Set("id", info.id);
-  object.Set("key", info.key);
-  object.Set("segmentBytes", static_cast<double>(info.kernel.shm_segsz));
-  object.Set("mode", info.kernel.shm_perm.mode & 0777U);
-  object.Set("uid", info.kernel.shm_perm.uid);
-  object.Set("gid", info.kernel.shm_perm.gid);
-  object.Set("attached", static_cast<double>(info.kernel.shm_nattch));
+  SetKernelFacts(object, info.id, info.key, info.kernel);
   object.Set("length", static_cast<double>(info.value.length));
   object.Set("version", static_cast<double>(info.value.version));
   object.Set("committedAt", Milliseconds(info.value.committed_ns));
@@ -54,10 +65,15 @@ Napi::Object InfoToJs(Napi::Env env, const CellInfo& info) {
   return object;
 }
 
-Napi::Array InfosToJs(Napi::Env env, const std::vector<CellInfo>& infos) {
-  auto array = Napi::Array::New(env, infos.size());
-  for (uint32_t i = 0; i < infos.size(); i++) array.Set(i, InfoToJs(env, infos[i]));
-  return array;
+Napi::Array InfosToJs(Napi::Env env, const std::vector<CellInfo>& infos) { return ArrayToJs(env, infos, InfoToJs); }
+
+Napi::Object RawInfoToJs(Napi::Env env, const RawInfo& info) {
+  auto object = Napi::Object::New(env);
+  SetKernelFacts(object, info.id, info.key, info.kernel);
+  object.Set("creatorPid", info.kernel.shm_cpid);
+  return object;
 }
+
+Napi::Array RawInfosToJs(Napi::Env env, const std::vector<RawInfo>& infos) { return ArrayToJs(env, infos, RawInfoToJs); }
 
 }  // namespace shmnode::addon

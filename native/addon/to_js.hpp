@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "shmnode/inspect.hpp"
+#include "shmnode/inspect_raw.hpp"
 
 namespace shmnode::addon {
 
@@ -14,5 +15,8 @@ Napi::Object GeometryToJs(Napi::Env env, const Geometry& geometry);
 // All that SegmentInfo in index.d.ts has, times as milliseconds, what is absent as 0 or ''.
 Napi::Object InfoToJs(Napi::Env env, const CellInfo& info);
 Napi::Array InfosToJs(Napi::Env env, const std::vector<CellInfo>& infos);
+// All that RawSegmentInfo in index.d.ts has, what is absent as 0 or ''.
+Napi::Object RawInfoToJs(Napi::Env env, const RawInfo& info);
+Napi::Array RawInfosToJs(Napi::Env env, const std::vector<RawInfo>& infos);
 
 }  // namespace shmnode::addon

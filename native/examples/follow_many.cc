@@ -29,13 +29,12 @@ void StopAtEndOfInput(std::atomic<uint32_t>& stop) {
   shmnode::FutexWakeAll(stop);
 }
 
-// The word is loaded before the look: a commit after the look has changed the word, and the wait does not begin. False once there
-// will be no more versions.
+// Announced before the look: a commit after the look has changed the word, and the wait does not begin. False once there will be no
+// more versions.
 bool LookAndAdd(Followed& followed, shmnode::ChangeWaiter& waiter) {
-  const auto& word = followed.cell.NotifyWord();
-  const uint32_t seen = word.load(std::memory_order_acquire);
+  const uint32_t seen = followed.cell.AnnounceWait();
   const auto newer = followed.cell.LookForNewer(followed.version);
-  waiter.Add(word, seen);
+  waiter.Add(followed.cell.NotifyWord(), seen);
   if (!newer) return true;
   if (!*newer) return Explain(followed.name, newer->error()) == 0;
   waiter.WasOfUse();
@@ -75,6 +74,7 @@ int main(int argc, char** argv) {
   for (int i = 1; i < argc && all.size() < shmnode::ChangeWaiter::kRoom; i++) {
     auto cell = shmnode::OpenCell(shmnode::Target::Name(argv[i]), {.read_only = true}, soon);
     if (!cell) return Explain(argv[i], cell.error());
+    cell->BeginToWatch();
     const uint64_t version = cell->Version();
     all.push_back({argv[i], *std::move(cell), version});
   }

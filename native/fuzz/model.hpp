@@ -20,10 +20,10 @@ class Model {
   explicit Model(const std::vector<std::byte>& bytes) : bytes_(bytes) {}
 
   bool HasMagic() const { return bytes_.size() >= 4096 && Text(0, 8) == "SHMNODE1"; }
-  // A creator of ours may have died over it: only the fields that he writes before the magic, behind his first words.
+  // A creator of ours may have died over it: only the fields and the mark that he writes before the magic, behind his first words.
   bool IsBlank() const {
-    if (bytes_.size() < 4096 || U64(0) != 0 || !IsZero(128, 4096)) return false;
-    return IsZero(0, 128) || (U16(8) == 1 && U16(10) == 0 && U32(12) == 4096);
+    if (bytes_.size() < 4096 || U64(0) != 0 || !IsZero(128, 200) || !IsZero(208, 4096)) return false;
+    return (IsZero(0, 128) && writer() == 0) || (U16(8) == 1 && U16(10) == 0 && U32(12) == 4096);
   }
   bool IsForeign() const { return !HasMagic() && !IsBlank(); }
   bool IsOtherLayout() const { return HasMagic() && U16(8) != 1; }

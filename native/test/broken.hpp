@@ -64,6 +64,7 @@ inline void CreateMagicFirst(key_t key) {
   const auto segment = shmnode::Segment::Attach(*id, bytes, shmnode::Access::kReadWrite);
   if (!segment) return;
   reinterpret_cast<shmnode::Header*>(segment->data())->magic = shmnode::kMagic;
+  shmnode::BeginHeader(*segment);
   shmnode::InitialiseHeader(*segment, shape, set->id());
 }
 

@@ -9,7 +9,6 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <optional>
 #include <utility>
 
 class Child {
@@ -27,11 +26,11 @@ class Child {
     std::fflush(nullptr);
     _exit(code);  // what the program does at its end is the parent's; a leak check fails where the user was changed
   }
-  Child(Child&& other) noexcept : pid_(std::exchange(other.pid_, 0)), status_(other.status_) {}
+  Child(Child&& other) noexcept : pid_(std::exchange(other.pid_, 0)), status_(other.status_), ended_(other.ended_) {}
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
   ~Child() {
-    if (pid_ == 0 || status_) return;
+    if (pid_ == 0 || ended_) return;
     Signal(SIGKILL);
     Wait();
   }
@@ -40,11 +39,10 @@ class Child {
   void Signal(int number) const { kill(pid_, number); }
 
   int Wait() {
-    int status = 0;
-    while (!status_ && waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+    while (!ended_ && waitpid(pid_, &status_, 0) < 0 && errno == EINTR) {
     }
-    if (!status_) status_ = status;
-    return *status_;
+    ended_ = true;
+    return status_;
   }
 
   void Kill() {
@@ -59,7 +57,8 @@ class Child {
 
  private:
   pid_t pid_ = 0;
-  std::optional<int> status_;
+  int status_ = 0;
+  bool ended_ = false;
 };
 
 // Bounded by the watchdog of the test alone.

@@ -26,6 +26,18 @@ const tap::Test kByKey("destroy: by key, by name, by id, by handle", [] {
   tap::Check(litter::IsFree(key), "the key is free");
 });
 
+const tap::Test kIfVersion("destroy: only of the version that is meant", [] {
+  const key_t key = litter::UniqueKey();
+  const auto cell = cells::MustOpen(key);
+  cells::WriteText(cell, "one").code();
+  const auto refused = cell.Destroy(cells::Soon(), 0);
+  tap::Equal(refused.code(), Code::kVersionConflict, "another version");
+  tap::Equal(refused.error().number, uint64_t{1}, "the current one is told");
+  tap::Equal(cells::WriteText(cell, "two").code(), Code::kOk, "the lock was released");
+  tap::Equal(cell.Destroy(cells::Soon(), 2).code(), Code::kOk, "the current version");
+  tap::Check(litter::IsFree(key), "the key is free");
+});
+
 const tap::Test kMissing("destroy: of nothing is kNotFound", [] {
   const key_t key = litter::UniqueKey();
   tap::Equal(cells::Destroy(Target::Key(key)).code(), Code::kNotFound, "code");

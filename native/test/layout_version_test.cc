@@ -15,8 +15,8 @@ using shmnode::LayoutVersion;
 
 constexpr size_t kStride = 4096;
 constexpr size_t kSlots = 3;
-// What no field of layout 1.0 is in: behind the writer's mark, behind the descriptors, behind a descriptor's media type.
-constexpr std::initializer_list<std::pair<size_t, size_t>> kUnknownOfHeader = {{208, 256}, {256 + 128 * 16, 4096}};
+// What no field of layout 1.0 is in: behind `awaited_always`, behind the descriptors, behind a descriptor's media type.
+constexpr std::initializer_list<std::pair<size_t, size_t>> kUnknownOfHeader = {{220, 256}, {256 + 128 * 16, 4096}};
 constexpr size_t kUnknownOfSlot = 96;
 constexpr size_t kSlotBytes = 128;
 

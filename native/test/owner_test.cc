@@ -1,9 +1,6 @@
 // Other users' segments, and other users at ours.
-#include <sys/prctl.h>
-#include <unistd.h>
-
+#include "as_user.hpp"
 #include "cells.hpp"
-#include "child.hpp"
 #include "raw_bytes.hpp"
 #include "stepper.hpp"
 
@@ -13,21 +10,6 @@ using cells::Code;
 using cells::OpenOptions;
 using cells::Target;
 using shmnode::OwnerPolicy;
-
-constexpr uid_t kNobody = 65534;
-
-// Runs the body, with its checks, as somebody else.
-template <class Body>
-void AsNobody(Body body) {
-  if (geteuid() != 0) tap::Skip("not root");
-  Child child([&body] {
-    tap::Require(setegid(kNobody) == 0 && seteuid(kNobody) == 0, "become nobody");
-    body();
-    tap::Require(seteuid(0) == 0 && prctl(PR_SET_DUMPABLE, 1) == 0, "become root again");  // for the leak sanitizer's sake
-    return 0;
-  });
-  tap::Check(child.Succeeds(), "as nobody");
-}
 
 const tap::Test kSquatted("owner: another user's segment is refused by default", [] {
   const key_t key = litter::UniqueKey();

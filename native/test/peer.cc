@@ -20,6 +20,7 @@
 #include "pattern.hpp"
 #include "shmnode/destroy.hpp"
 #include "shmnode/open.hpp"
+#include "shmnode/open_raw.hpp"
 
 namespace {
 
@@ -27,6 +28,7 @@ using shmnode::Cell;
 using shmnode::Deadline;
 using shmnode::Error;
 using shmnode::OpenOptions;
+using shmnode::Raw;
 using shmnode::Result;
 using shmnode::Target;
 using Arguments = std::vector<std::string>;
@@ -43,6 +45,9 @@ constexpr const char* kUsage =
     "       peer follow SEGMENT COUNT                 prints so many values as they come, each with its version\n"
     "       peer without-waitv COMMAND...             runs it where there is no futex_waitv\n"
     "       peer foreign KEY BYTES TEXT               makes a raw segment that is not ours\n"
+    "       peer raw-write KEY TEXT | raw-read KEY     under the lock of a raw segment\n"
+    "       peer raw-hold KEY shared|exclusive|gate|user MILLISECONDS     as hold\n"
+    "       peer raw-die KEY TEXT                     SIGKILL in the middle of the write, the lock held\n"
     "       peer pester PID MILLISECONDS              sends a SIGUSR2 each millisecond, to each thread in turn\n"
     "       peer forget KEY                           removes segment and set under the key, whatever they are\n";
 
@@ -98,16 +103,55 @@ shmnode::Status Take(const shmnode::TurnstileLock& lock, std::string_view what) 
   return lock.set().Operate(take, Soon());
 }
 
+int KeepHolding(const std::string& how_long) {
+  std::puts("holding");
+  std::fflush(stdout);
+  const auto milliseconds = NumberOf(how_long).value_or(0);
+  if (milliseconds != 0) return usleep(static_cast<useconds_t>(milliseconds * 1000));
+  for (;;) pause();
+}
+
 int Hold(const Arguments& arguments) {
   const auto cell = Open(arguments[0], 0, false);
   if (!cell) return Fail(cell.error());
   const auto taken = Take(cell->lock(), arguments[1]);
-  if (!taken) return Fail(taken.error());
-  std::puts("holding");
-  std::fflush(stdout);
-  const auto milliseconds = NumberOf(arguments[2]).value_or(0);
-  if (milliseconds != 0) return usleep(static_cast<useconds_t>(milliseconds * 1000));
-  for (;;) pause();
+  return taken ? KeepHolding(arguments[2]) : Fail(taken.error());
+}
+
+Result<Raw> OpenRaw(const std::string& segment) { return shmnode::OpenRaw(TargetOf(segment), {.create = false}, Soon()); }
+
+int RawWrite(const Arguments& arguments) {
+  const auto raw = OpenRaw(arguments[0]);
+  if (!raw) return Fail(raw.error());
+  const std::string& text = arguments[1];
+  const auto written = raw->Write({.data = text.data(), .length = text.size(), .nul_terminated = true}, Soon());
+  return written ? 0 : Fail(written.error());
+}
+
+int RawRead(const Arguments& arguments) {
+  const auto raw = OpenRaw(arguments[0]);
+  if (!raw) return Fail(raw.error());
+  std::vector<std::byte> room(raw->capacity());
+  const auto part = raw->Read({.target = room.data(), .room = room.size(), .nul_terminated = true}, Soon());
+  if (!part) return Fail(part.error());
+  return std::fwrite(room.data(), 1, part->copied, stdout) == part->copied ? 0 : 1;
+}
+
+int RawHold(const Arguments& arguments) {
+  const auto raw = OpenRaw(arguments[0]);
+  if (!raw) return Fail(raw.error());
+  const auto taken = Take(shmnode::TurnstileLock(*raw->lock().set()), arguments[1]);
+  return taken ? KeepHolding(arguments[2]) : Fail(taken.error());
+}
+
+int RawDie(const Arguments& arguments) {
+  const auto raw = OpenRaw(arguments[0]);
+  if (!raw) return Fail(raw.error());
+  const auto hold = raw->Lock(shmnode::LockMode::kExclusive, Soon());
+  if (!hold) return Fail(hold.error());
+  std::memcpy(raw->segment().data(), arguments[1].data(), std::min(raw->capacity(), arguments[1].size()) / 2);
+  raise(SIGKILL);
+  return 1;
 }
 
 int HoldAll(const Arguments& arguments) {
@@ -248,6 +292,10 @@ constexpr Command kCommands[] = {{"write", 2, Write},
                                  {"without-waitv", 1, WithoutWaitv},
                                  {"foreign", 3, Foreign},
                                  {"forget", 1, Forget},
+                                 {"raw-write", 2, RawWrite},
+                                 {"raw-read", 1, RawRead},
+                                 {"raw-hold", 3, RawHold},
+                                 {"raw-die", 2, RawDie},
                                  {"pester", 2, Pester}};
 
 }  // namespace

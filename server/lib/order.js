@@ -7,35 +7,53 @@ const { versionHeaders } = require('./representation')
 
 const NO_BYTES = Buffer.alloc(0)
 
-/** What a request to write says of the value but for its bytes. All that is wrong with it is said before those are read. */
+/** What a request to write, or to delete, says but for the bytes. All that is wrong with it is said before those are read. */
 class Order {
   /** @param {import('fastify').FastifyRequest} request */
   constructor (request) {
-    const encoding = request.headers['content-encoding'] ?? 'identity'
+    const { 'content-encoding': encoding = 'identity', 'content-range': part } = request.headers
+    if (part !== undefined) throw new HttpError(400, 'ERR_CONTENT_RANGE', 'A value is replaced as a whole: send all of it.')
     if (encoding !== 'identity') throw new HttpError(415, 'ERR_CONTENT_ENCODING', 'The value is stored as it comes: send it without a Content-Encoding.')
     this.mediaType = mediaTypeToStore(request)
     this.preconditions = Preconditions.of(request.headers)
   }
 
   /**
-   * Commits the bytes if the conditions allow it. The segment compares the version and commits in one step. Where another
-   * writer came first, the conditions are looked at again; that ends, because they name finitely many versions.
+   * Commits the bytes if the conditions allow it.
    * @param {import('shmnode').Segment} segment
    * @param {Buffer} data
-   * @param {{ timeout: number, signal: AbortSignal }} wait
+   * @param {import('./patience')} patience
    * @returns {Promise<{ incarnation: string, version: number }>} what was committed
    */
-  async commit (segment, data, wait) {
+  async commit (segment, data, patience) {
+    const { mediaType } = this
+    const write = ifVersion => patience.spend(({ timeout, signal }) => segment.write(data, { timeout, signal, mediaType, ifVersion }))
+    return { incarnation: segment.incarnation, version: await this.#decide(segment, patience, write) }
+  }
+
+  /**
+   * Destroys the segment if the conditions allow it.
+   * @param {import('shmnode').Segment} segment
+   * @param {import('./patience')} patience
+   */
+  async destroy (segment, patience) {
+    const { timeout, signal } = patience
+    await this.#decide(segment, patience, ifVersion => segment.destroy({ timeout, signal, ifVersion }))
+  }
+
+  /**
+   * The segment compares the version and acts in one step. Where another writer came first, the conditions are looked at again; that
+   * ends, because they name finitely many versions.
+   */
+  async #decide (segment, { timeout }, act) {
     const { incarnation } = segment
-    const options = { ...wait, mediaType: this.mediaType }
-    if (this.preconditions === null) return { incarnation, version: await segment.write(data, options) }
+    if (this.preconditions === null) return act(undefined)
     // Not the property: this one finds out if the segment is gone, and with it the version that the conditions are about.
-    let { version } = await segment.readInto(NO_BYTES, { ...wait, length: 0 })
+    let { version } = await segment.readInto(NO_BYTES, { timeout, length: 0 })
     for (;;) {
       if (!this.preconditions.allow(incarnation, version)) throw preconditionFailed(incarnation, version)
-      const ifVersion = this.preconditions.allowAllAfter(incarnation, version) ? undefined : version
       try {
-        return { incarnation, version: await segment.write(data, { ...options, ifVersion }) }
+        return await act(this.preconditions.allowAllAfter(incarnation, version) ? undefined : version)
       } catch (error) {
         if (error.code !== 'ERR_SHM_VERSION_CONFLICT') throw error
         version = error.version

@@ -13,6 +13,7 @@ class Preconditions {
    * @returns {Preconditions | null} null if there are none
    */
   static of (headers) {
+    if (headers['if-unmodified-since'] !== undefined && headers['if-match'] === undefined) throw tooCoarse()
     const match = parse(headers, 'if-match')
     const noneMatch = parse(headers, 'if-none-match')
     return match === undefined && noneMatch === undefined ? null : new Preconditions(match, noneMatch)
@@ -53,6 +54,10 @@ function parse (headers, name) {
   const tags = parseTags(headers[name])
   if (tags === null) throw new HttpError(400, 'ERR_PRECONDITION_MALFORMED', `The ${name} header is not a list of entity-tags.`)
   return tags
+}
+
+function tooCoarse () {
+  return new HttpError(501, 'ERR_PRECONDITION_UNSUPPORTED', 'Many versions may be committed in a second, which If-Unmodified-Since cannot tell apart: use If-Match.')
 }
 
 function isLater (opaque, incarnation, version) {

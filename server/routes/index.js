@@ -1,5 +1,6 @@
 'use strict'
 
+const raw = require('./raw')
 const read = require('./read')
 const segments = require('./segments')
 const watch = require('./watch')
@@ -7,7 +8,8 @@ const write = require('./write')
 
 /** The segments as resources. */
 async function routes (fastify, options) {
-  for (const plugin of [read, write, watch, segments]) fastify.register(plugin, options)
+  const ofDefault = options.segment.layout === 'raw' ? [raw] : [read, write, watch]
+  for (const plugin of [...ofDefault, segments]) fastify.register(plugin, options)
 }
 
 module.exports = routes

@@ -2,7 +2,7 @@
 
 const HttpError = require('../lib/http-error')
 const { withTurn } = require('../lib/overload')
-const Preconditions = require('../lib/preconditions')
+const Patience = require('../lib/patience')
 const sendEvents = require('../lib/send-events')
 const sendValue = require('../lib/send-value')
 const sendWritten = require('../lib/send-written')
@@ -59,9 +59,9 @@ async function segments (fastify, { timeout, heartbeat, maxCapacity, segment: { 
     return sendWritten(request, reply, committed, request.body ?? NO_BYTES)
   })
 
-  fastify.delete('/segments/:name', { schema: destroySchema }, async (request, reply) => {
-    if (Preconditions.of(request.headers) !== null) throw new HttpError(501, 'ERR_SHM_UNSUPPORTED', 'A segment is deleted whatever it holds.')
-    await named.use(request.params.name, segment => segment.use(handle => handle.destroy({ timeout, signal: request.signal })))
+  fastify.delete('/segments/:name', { schema: destroySchema, onRequest: takeOrder }, async (request, reply) => {
+    const patience = new Patience(request, timeout)
+    await named.use(request.params.name, segment => segment.use(handle => request.order.destroy(handle, patience)))
     return reply.code(204).send()
   })
 
@@ -72,11 +72,12 @@ async function segments (fastify, { timeout, heartbeat, maxCapacity, segment: { 
   }
 
   async function put (segment, request) {
-    const { body = NO_BYTES, order, signal } = request
+    const { body = NO_BYTES, order } = request
+    const patience = new Patience(request, timeout)
     for (let tries = TRIES; ; tries--) {
       await openOrMake(segment, request)
       try {
-        return await segment.use(handle => order.commit(handle, body, { timeout, signal }))
+        return await segment.use(handle => order.commit(handle, body, patience))
       } catch (error) {
         if (error.code !== 'ERR_SHM_NOT_FOUND' || tries === 0) throw error
       }

@@ -25,7 +25,8 @@ module.exports = {
     },
     // Without a default: absent, any capacity of an existing segment will do.
     SHM_CAPACITY: bytes,
-    SHM_LAYOUT: { type: 'string', enum: ['cell'], default: 'cell' },
+    SHM_LAYOUT: { type: 'string', enum: ['cell', 'raw'], default: 'cell' },
+    SHM_SEMAPHORE: { type: 'string', pattern: '^/[^/]{1,250}$', description: "the name of a POSIX semaphore, such as '/name'" },
     MAX_CAPACITY: bytes,
     MAX_BODY_BYTES: bytes,
     MAX_ANSWER_BYTES: bytes,

@@ -1,7 +1,7 @@
 'use strict'
 
 const { bytes, nothing, value, PROBLEMS } = require('./answers')
-const { read, write, watch } = require('./value')
+const { conditions, read, write, watch } = require('./value')
 
 const tags = ['named segments']
 
@@ -49,7 +49,7 @@ module.exports = {
   listSchema: { tags, summary: 'All segments of this machine that the server may read.', response: { 200: { description: 'In the order of their ids.', type: 'array', items: segment }, ...PROBLEMS } },
   readSchema: { ...read, tags, params },
   watchSchema: { ...watch, tags, params },
-  destroySchema: { tags, summary: 'Destroys the segment, for everybody.', params, response: { 204: nothing('It is gone.'), ...PROBLEMS } },
+  destroySchema: { tags, summary: 'Destroys the segment, for everybody.', params, headers: conditions, response: { 204: nothing('It is gone.'), ...PROBLEMS } },
   writeSchema: {
     ...write,
     tags,

@@ -5,10 +5,10 @@ const { bytes, nothing, stream, version, PROBLEMS } = require('./answers')
 const string = description => ({ type: 'string', description })
 const object = properties => ({ type: 'object', properties })
 
-const conditions = {
-  'if-match': string('Only if the current version has one of these entity-tags; *: only if there is a value. Decided by the segment, in one step with the write.'),
+const conditions = object({
+  'if-match': string('Only if the current version has one of these entity-tags; *: only if there is a value. Decided by the segment, in one step with the change.'),
   'if-none-match': string('Only if it has none of these; *: only if there is no value yet.')
-}
+})
 
 /** `GET` of a value. */
 const read = {
@@ -33,7 +33,7 @@ const write = {
   summary: 'Replaces the value.',
   description: 'The body is stored as it comes, with its Content-Type; application/json is checked.',
   headers: object({
-    ...conditions,
+    ...conditions.properties,
     'content-type': string('Stored with the value: up to 63 printable ASCII characters.'),
     prefer: string('return=minimal: answer without the value.')
   }),
@@ -59,4 +59,4 @@ const watch = {
 
 const tags = ['default segment']
 
-module.exports = { read, write, watch, readSchema: { ...read, tags }, writeSchema: { ...write, tags }, watchSchema: { ...watch, tags } }
+module.exports = { conditions, read, write, watch, readSchema: { ...read, tags }, writeSchema: { ...write, tags }, watchSchema: { ...watch, tags } }

@@ -2,9 +2,11 @@
 
 // The segment of those who name none. In processes of their own: it is one per process.
 
+const fs = require('node:fs')
 const t = require('tap')
 const shm = require('../..')
 const { uniqueKey, uniqueName } = require('../helpers/keys')
+const { classic } = require('../helpers/peer')
 const { rootOnly, run } = require('../helpers/run')
 const { remove, withSegment } = require('../helpers/segment')
 
@@ -80,7 +82,46 @@ t.test('an environment that means nothing', async t => {
   for (const capacity of ['0', '-1', 'much', '1.5', '9007199254740992']) await refuses('SHM_CAPACITY', capacity, 'ERR_OUT_OF_RANGE')
   for (const key of ['0', 'a/b', ' ']) await refuses('SHM_KEY', key, 'ERR_INVALID_ARG_VALUE')
   for (const key of ['4294967296', '0x', '0x1g']) await refuses('SHM_KEY', key, 'ERR_OUT_OF_RANGE')
-  await refuses('SHM_LAYOUT', 'raw', 'ERR_INVALID_ARG_VALUE')
+  await refuses('SHM_LAYOUT', 'sheep', 'ERR_INVALID_ARG_VALUE')
+  await t.rejects(run(shm => shm.read(), [], { env: { ...env, SHM_LAYOUT: 'raw', SHM_SEMAPHORE: 'no-slash' } }), { code: 'ERR_INVALID_ARG_VALUE', message: /SHM_SEMAPHORE/ })
+})
+
+t.test('SHM_LAYOUT=raw is the classic text', async t => {
+  const { env, key } = uniqueEnv(t, { SHM_LAYOUT: 'raw' })
+  t.teardown(() => remove(key, 'raw'))
+  const result = await run(async shm => {
+    const refused = call => call.catch(({ code }) => code)
+    return {
+      empty: String(await shm.read()),
+      written: await shm.write('a longer text') ?? 'nothing',
+      again: await shm.write('short') ?? 'nothing',
+      read: String(await shm.read()),
+      part: String(await shm.read({ offset: 1, length: 3 })),
+      into: await shm.readInto(Buffer.alloc(9)),
+      snapshot: await shm.snapshot().then(({ data, ...facts }) => ({ data: String(data), ...facts })),
+      unsupported: await Promise.all([shm.update(() => 'x'), shm.watch().next(), shm.write('x', { ifVersion: 0 }), shm.write('x', { mediaType: 'a/b' }), shm.snapshot({ newerThan: 0 })].map(refused))
+    }
+  }, [], { env })
+  t.strictSame(result, {
+    empty: '',
+    written: 'nothing',
+    again: 'nothing',
+    read: 'short',
+    part: 'hor',
+    into: { length: 5 },
+    snapshot: { data: 'short', version: null, committedAt: null, writerPid: null, mediaType: null },
+    unsupported: Array(5).fill('ERR_SHM_UNSUPPORTED')
+  })
+  t.equal(await classic(key, 'read'), 'short\n')
+  t.teardown(() => fs.rmSync(`/dev/shm/sem.shmnode-t-${key}`))
+  await classic(key, 'write', 'from C')
+  t.equal(await run(shm => shm.read().then(String), [], { env }), 'from C')
+  const again = await run(async (shm, key) => {
+    await shm.write('old')
+    await shm.destroy(key, { layout: 'raw' })
+    return String(await shm.read())
+  }, [key], { env })
+  t.equal(again, '', 'opened anew after it was destroyed')
 })
 
 t.test('opened anew after it was destroyed', async t => {
@@ -116,7 +157,7 @@ t.test('a failed first call does not spoil the next', async t => {
 })
 
 t.test('the module', t => {
-  t.strictSame(Object.keys(shm).sort(), ['PRIVATE', 'Segment', 'ShmError', 'destroy', 'list', 'open', 'read', 'readInto', 'snapshot', 'update', 'watch', 'write'])
+  t.strictSame(Object.keys(shm).sort(), ['PRIVATE', 'RawSegment', 'Segment', 'ShmError', 'destroy', 'list', 'open', 'read', 'readInto', 'snapshot', 'update', 'watch', 'write'])
   t.type(shm.PRIVATE, 'symbol')
   t.end()
 })

@@ -35,6 +35,26 @@ t.test('segment.destroy()', async t => {
   t.notOk(kernel.segments().some(({ shmid }) => shmid === segment.id), 'gone with the last handle')
 })
 
+t.test('only of the version that is meant', async t => {
+  const segment = await withSegment(t)
+  const other = await another(t, segment.key)
+  await segment.write('one')
+  await t.rejects(segment.destroy({ ifVersion: 0 }), { code: 'ERR_SHM_VERSION_CONFLICT', version: 1, message: /is at version 1, not 0/ })
+  t.equal(String(await segment.read()), 'one', 'the handle and the value are as they were')
+  for (const ifVersion of [-1, 1.5, NaN]) await t.rejects(segment.destroy({ ifVersion }), { code: 'ERR_OUT_OF_RANGE' })
+  const writes = Array.from({ length: 20 }, (_, i) => other.write(`${i}`).catch(error => error.code))
+  const destroyed = await Promise.allSettled(Array.from({ length: 5 }, (_, i) => segment.destroy({ ifVersion: 5 + i })))
+  const outcomes = await Promise.all(writes)
+  const last = Math.max(1, ...outcomes.filter(outcome => typeof outcome === 'number'))
+  for (const { status, reason } of destroyed) t.ok(status === 'fulfilled' || /VERSION_CONFLICT|CLOSED|DESTROYED/.test(reason.code))
+  if (destroyed.some(({ status }) => status === 'fulfilled')) {
+    t.equal(destroyed[last - 5].status, 'fulfilled', 'nothing was written between the check and the end')
+  } else {
+    await segment.destroy({ ifVersion: last })
+  }
+  t.ok(kernel.isFree(segment.key))
+})
+
 t.test('by another process, while attached', async t => {
   const segment = await withSegment(t)
   await segment.write('old')

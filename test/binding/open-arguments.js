@@ -48,7 +48,7 @@ const bad = [
   ['exclusive', TYPE, [0, 1, null]],
   ['readOnly', TYPE, [0, 1, null]],
   ['checksum', TYPE, [0, 1, null]],
-  ['layout', VALUE, ['', 'raw', 'CELL', null, 1]],
+  ['layout', VALUE, ['', 'RAW', 'CELL', null, 1]],
   ['owner', RANGE, [-1, 1.5, NaN, 2 ** 32 - 1, 2 ** 32]],
   ['owner', TYPE, [null, 0n, {}]],
   ['owner', VALUE, ['', 'ANY', 'root']],

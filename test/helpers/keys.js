@@ -36,6 +36,14 @@ function * names () {
 
 const uniqueName = () => names().next().value
 
+/** One of exactly so many bytes. */
+function uniqueNameOf (length) {
+  for (;;) {
+    const name = `t-${randomBytes(8).toString('hex')}`.padEnd(length, '-')
+    if (isOurs(fnv1a(name))) return name
+  }
+}
+
 /** Two names with one key. Among 2^25 keys some 7,000 names have such a pair. */
 function collidingNames () {
   const byKey = new Map()
@@ -46,4 +54,4 @@ function collidingNames () {
   }
 }
 
-module.exports = { isOurs, keyOf, uniqueKey, uniqueName, collidingNames }
+module.exports = { isOurs, keyOf, uniqueKey, uniqueName, uniqueNameOf, collidingNames }

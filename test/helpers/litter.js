@@ -9,8 +9,8 @@ const kernel = require('./kernel')
 const { isOurs } = require('./keys')
 
 const NOTES = path.join(__dirname, '../../.tap/litter.json')
-/** Of the sets that this library makes. */
-const SEMAPHORES = 4
+/** Of the sets that this library makes, for cells and for raw segments. */
+const SEMAPHORES = [4, 5]
 
 function note () {
   const noted = { shmids: kernel.segments().map(({ shmid }) => shmid), semids: kernel.sets().map(({ semid }) => semid) }
@@ -28,7 +28,7 @@ function left () {
   const living = fresh.filter(({ cpid, nattch }) => isAlive(cpid) || nattch > 0)
   const segments = fresh.filter(segment => !living.includes(segment))
   const sets = kernel.sets().filter(({ semid, key, nsems }) =>
-    !noted.semids.includes(semid) && nsems === SEMAPHORES && (key === 0 || isOurs(key)) && !living.some(segment => segment.key === key))
+    !noted.semids.includes(semid) && SEMAPHORES.includes(nsems) && (key === 0 || isOurs(key)) && !living.some(segment => segment.key === key))
   return { segments, sets }
 }
 

@@ -10,8 +10,10 @@ const { start } = require('./child')
 
 const BUILT = path.join(__dirname, '../../build/Release')
 const PEER = path.join(BUILT, 'peer')
+const CLASSIC = path.join(BUILT, 'classic')
 const STORM_PEER = path.join(BUILT, 'storm_peer')
 const execute = promisify(execFile)
+const classicEnv = (key, semaphore = `/shmnode-t-${key}`) => ({ SHM_KEY: String(key | 0), SHM_SEMAPHORE: semaphore })
 
 /** Runs it to its end, and gives what it printed. */
 async function peer (...args) {
@@ -34,6 +36,26 @@ async function hold (t, segment, how = 'exclusive', milliseconds = 0) {
   return holder
 }
 
+/** The same of a raw segment. */
+async function holdRaw (t, segment, how = 'exclusive', milliseconds = 0) {
+  const holder = startPeer(t, 'raw-hold', segment, how, milliseconds)
+  await holder.line()
+  return holder
+}
+
+/** The classic C program at a segment, run to its end: what it printed. */
+async function classic (key, ...args) {
+  const { stdout } = await execute(CLASSIC, args, { env: { ...process.env, ...classicEnv(key) } })
+  return stdout
+}
+
+/** The same, with the semaphore until it is killed. */
+async function classicHolder (t, key, semaphore) {
+  const holder = start(t, CLASSIC, ['hold'], classicEnv(key, semaphore))
+  await holder.line()
+  return holder
+}
+
 /** A process that has the exclusive locks of all of them; `send(i)` lets the i-th go. */
 async function holdAll (t, segments) {
   const holder = startPeer(t, 'hold-all', ...segments.map(({ key }) => key))
@@ -41,4 +63,4 @@ async function holdAll (t, segments) {
   return holder
 }
 
-module.exports = { peer, startPeer, startStormPeer, hold, holdAll, PEER, STORM_PEER }
+module.exports = { peer, startPeer, startStormPeer, hold, holdRaw, holdAll, classic, classicHolder, PEER, STORM_PEER }

@@ -44,10 +44,16 @@ class Python {
 /** The bytes of the segment with this shmid. */
 const peek = async (id, offset, length) => Buffer.from(await Python.only.ask('peek', id, offset, length), 'hex')
 const poke = (id, offset, bytes) => Python.only.ask('poke', id, offset, Buffer.from(bytes).toString('hex'))
-/** What SETALL of somebody does to the lock for applications of the set. */
-const reset = id => Python.only.ask('reset', id)
+/** What SETALL of somebody does to one semaphore of the set; by default to the lock for applications. */
+const reset = (id, semaphore = 3) => Python.only.ask('reset', id, semaphore)
+/** Of one semaphore of the set. */
+const valueOf = async (id, semaphore) => Number(await Python.only.ask('value', id, semaphore))
+/** Wakes who sleeps on a futex word, and tells how many did. */
+const wake = async (id, offset) => Number(await Python.only.ask('wake', id, offset))
 /** A zero-filled segment without anything else. Resolves to its shmid. */
-const make = async (key, bytes) => Number(await Python.only.ask('make', key | 0, bytes))
+const make = async (key, bytes, mode = 0o600) => Number(await Python.only.ask('make', key | 0, bytes, mode))
+/** A semaphore set of so many. Resolves to its semid. */
+const makeSet = async (key, count) => Number(await Python.only.ask('make_set', key | 0, count))
 
 const removeSegment = id => { execFileSync('ipcrm', ['-m', String(id)]) }
 const removeSet = id => { execFileSync('ipcrm', ['-s', String(id)]) }
@@ -66,7 +72,11 @@ const OFFSETS = {
   semaphores: 60,
   name: 64,
   commit: 128,
+  notify: 192,
   retired: 196,
+  writer: 200,
+  awaited: 208,
+  awaitedAlways: 216,
   slot: i => 256 + 128 * i
 }
 const PAYLOAD = 4096
@@ -75,4 +85,4 @@ const u16 = number => Buffer.from(Uint16Array.of(number).buffer)
 const u32 = number => Buffer.from(Uint32Array.of(number).buffer)
 const u64 = number => Buffer.from(BigUint64Array.of(BigInt(number)).buffer)
 
-module.exports = { peek, poke, make, reset, removeSegment, removeSet, OFFSETS, PAYLOAD, u16, u32, u64 }
+module.exports = { peek, poke, make, makeSet, reset, valueOf, wake, removeSegment, removeSet, OFFSETS, PAYLOAD, u16, u32, u64 }

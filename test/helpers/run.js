@@ -30,4 +30,4 @@ const isRoot = process.geteuid() === 0
 /** For tests that change users or namespaces. */
 const rootOnly = isRoot ? {} : { skip: 'needs root' }
 
-module.exports = { run, asUser, rootOnly, NOBODY: 65534 }
+module.exports = { run, asUser, isRoot, rootOnly, NOBODY: 65534 }

@@ -4,8 +4,8 @@ const shm = require('../..')
 const { uniqueKey } = require('./keys')
 
 /** Whoever destroyed it before is welcome. */
-async function remove (reference) {
-  await shm.destroy(reference, { owner: 'any' }).catch(error => {
+async function remove (reference, layout) {
+  await shm.destroy(reference, { owner: 'any', layout }).catch(error => {
     if (error.code !== 'ERR_SHM_NOT_FOUND' && error.code !== 'ERR_SHM_DESTROYED') throw error
   })
 }
@@ -15,7 +15,7 @@ async function withSegment (t, { reference = uniqueKey(), ...options } = {}) {
   const segment = await shm.open(reference, options)
   t.teardown(async () => {
     await segment.close()
-    await remove(segment.key === null ? { id: segment.id } : segment.key)
+    await remove(segment.key === null ? { id: segment.id } : segment.key, segment.layout)
   })
   return segment
 }
@@ -28,9 +28,9 @@ async function another (t, reference, options) {
 }
 
 /** A key that others are going to use; removed when the test ends. */
-function reservedKey (t) {
+function reservedKey (t, layout) {
   const key = uniqueKey()
-  t.teardown(() => remove(key))
+  t.teardown(() => remove(key, layout))
   return key
 }
 

@@ -32,6 +32,7 @@ function uniqueName (t) {
 
 async function destroy (key) {
   await shm.destroy(key).catch(error => {
+    if (error.code === 'ERR_SHM_LAYOUT') return shm.destroy(key, { layout: 'raw' })
     if (error.code !== 'ERR_SHM_NOT_FOUND') throw error
   })
 }
@@ -106,7 +107,7 @@ const noPeer = existsSync(PEER) ? false : 'build/Release/peer is not built'
 /** The server process, not yet listening. */
 function launch (t, env) {
   // tap's NODE_OPTIONS would load it into the child too.
-  const { NODE_OPTIONS, HOST, PORT, SOCKET, AUTH_TOKENS, SHM_KEY, SHM_CAPACITY, SHM_LAYOUT, LOG_LEVEL, ...inherited } = process.env
+  const { NODE_OPTIONS, HOST, PORT, SOCKET, AUTH_TOKENS, SHM_KEY, SHM_CAPACITY, SHM_LAYOUT, SHM_SEMAPHORE, LOG_LEVEL, ...inherited } = process.env
   const child = spawn(process.execPath, [SERVER], { env: { ...inherited, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
   t.teardown(() => child.kill('SIGKILL'))
   child.errors = ''

@@ -15,6 +15,7 @@ t.test('defaults', async t => {
     requestTimeout: 3000,
     stopTimeout: 8000,
     tokens: [],
+    isLocal: true,
     hosts: [],
     rateLimit: 0,
     heartbeat: undefined,
@@ -39,12 +40,42 @@ t.test('settings', async t => {
   t.equal(readConfig({ HOST: '127.3.2.1' }).host, '127.3.2.1')
 })
 
+t.test('a raw segment', async t => {
+  const config = readConfig({ SHM_LAYOUT: 'raw', SHM_CAPACITY: '100', SHM_SEMAPHORE: '/classic' })
+  t.same(config.segment, { key: 32140895, capacity: 100, layout: 'raw', nulTerminated: true, semaphore: '/classic' })
+  t.same(readConfig({ SHM_LAYOUT: 'raw', SHM_SEMAPHORE: '' }).segment, { key: 32140895, capacity: undefined, layout: 'raw', nulTerminated: true, semaphore: undefined })
+  t.throws(() => readConfig({ SHM_SEMAPHORE: '/classic' }), { constructor: ConfigError, message: 'SHM_SEMAPHORE means nothing unless SHM_LAYOUT is raw' })
+})
+
+t.test('who may ask, and how much', async t => {
+  const config = readConfig({ HOST: '10.0.0.1', AUTH_TOKENS: 'read-only:a read-write:b', ALLOWED_HOSTS: 'shm.example, [fe80::1]', LOCK_TIMEOUT: '100', MAX_STREAMS: '5' })
+  t.match(config, {
+    host: '10.0.0.1',
+    isLocal: false,
+    tokens: [{ token: 'a', access: 'read' }, { token: 'b', access: 'write' }],
+    hosts: ['shm.example', '[fe80::1]'],
+    rateLimit: 1000,
+    timeout: 100,
+    maxStreams: 5
+  })
+  t.equal(readConfig({ HOST: '::', AUTH_TOKENS: 'a', RATE_LIMIT: '0' }).rateLimit, 0)
+  t.match(readConfig({ HOST: '10.0.0.1', SOCKET: '/run/x' }), { socket: '/run/x', isLocal: true, rateLimit: 0 })
+  t.equal(readConfig({ SOCKET: '/run/x', SOCKET_MODE: '0660' }).socketMode, 0o660)
+})
+
 t.test('mistakes', async t => {
   const mistakes = {
     PORT: ['x', '-1', '65536', '1.5', '80a'],
     SHM_KEY: ['a b', 'x'.repeat(64), '/etc', '0', '-0', '0x0', '4294967296', '-2147483649'],
     SHM_CAPACITY: ['0', '-1', '2k', '1.5'],
-    SHM_LAYOUT: ['raw'],
+    SHM_LAYOUT: ['sheep', 'RAW'],
+    SHM_SEMAPHORE: ['name', '/', '/a/b', '/' + 'x'.repeat(251)],
+    SOCKET_MODE: ['rw', '888', '6', '66600'],
+    MAX_STREAMS: ['0', '-1', 'x'],
+    RATE_LIMIT: ['-1', 'x'],
+    LOCK_TIMEOUT: ['0', '5s'],
+    ALLOWED_HOSTS: ['http://x', 'a/b', 'a:80'],
+    AUTH_TOKENS: [' ', 'x:y', 'ä'],
     LOG_LEVEL: ['loud']
   }
   for (const [name, values] of Object.entries(mistakes)) {

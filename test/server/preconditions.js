@@ -66,6 +66,15 @@ t.test('conditions that cannot be read are refused', async t => {
   t.equal((await read(fastify)).statusCode, 204)
 })
 
+t.test('a condition that cannot tell versions apart is refused, not ignored', async t => {
+  const { fastify } = await build(t)
+  const { etag } = (await post(fastify, 'old')).headers
+  const since = { 'if-unmodified-since': new Date().toUTCString() }
+  isProblem(t, await post(fastify, 'new', since), 501, 'ERR_PRECONDITION_UNSUPPORTED')
+  t.equal((await post(fastify, 'new', { ...since, 'if-match': etag })).statusCode, 200, 'If-Match makes it meaningless')
+  isProblem(t, await post(fastify, 'new', { ...since, 'if-match': etag }), 412, 'ERR_SHM_VERSION_CONFLICT')
+})
+
 t.test('of forty racers one wins', async t => {
   const { fastify } = await build(t)
   const { etag } = (await post(fastify, 'start')).headers

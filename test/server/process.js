@@ -2,8 +2,9 @@
 
 const t = require('tap')
 const http = require('node:http')
+const net = require('node:net')
 const shm = require('shmnode')
-const { uniqueKey, launch, start, request, hold, noPeer } = require('../helpers/server')
+const { uniqueKey, launch, start, request, watch, hold, noPeer } = require('../helpers/server')
 
 const JSON_TYPE = { 'content-type': 'application/json' }
 
@@ -98,6 +99,36 @@ t.test('what waits when the signal comes is finished', { skip: noPeer }, async t
   holder.kill('SIGKILL')
   t.match(await waiting, { statusCode: 200, body: '"late"' })
   t.same(await child.ended, { code: 0, signal: null })
+})
+
+t.test('a write that waits for the lock in vain is answered', { skip: noPeer }, async t => {
+  const key = uniqueKey(t)
+  const { port } = await start(t, { SHM_KEY: String(key) })
+  await hold(t, key, 60_000)
+  const response = await post(port, '"never"')
+  t.match(response, { statusCode: 503, headers: { 'retry-after': '1' } })
+  t.match(JSON.parse(response.body), { code: 'ERR_SHM_TIMEOUT' })
+})
+
+t.test('streams and clients that take nothing do not hold up its end', async t => {
+  const key = uniqueKey(t)
+  const length = 8 * 1024 * 1024
+  const { child, port } = await start(t, { SHM_KEY: String(key), SHM_CAPACITY: String(length) })
+  const segment = await shm.open(key)
+  await segment.write(Buffer.alloc(length))
+  await segment.close()
+  const stream = await watch(t, port)
+  await stream.next()
+  const deaf = net.connect(port, '127.0.0.1').pause().on('error', () => {})
+  t.teardown(() => deaf.destroy())
+  deaf.write('GET /read HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(10))
+  const used = async () => /shmnode_used\{what="answerBytes"\} (\d+)/.exec((await request(port, { path: '/metrics' })).body)[1]
+  while (await used() === '0');
+  const begun = performance.now()
+  child.kill('SIGTERM')
+  t.equal(await stream.next(), null, 'the stream ends well')
+  t.same(await child.ended, { code: 0, signal: null })
+  t.comment(`ended within ${Math.round(performance.now() - begun)} ms`)
 })
 
 t.test('one Ctrl-C that comes twice is one', { skip: noPeer }, async t => {

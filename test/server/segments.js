@@ -94,6 +94,20 @@ t.test('conditions', async t => {
   isProblem(t, await put('three', { 'if-match': etag }), 412, 'ERR_SHM_VERSION_CONFLICT')
 })
 
+t.test('deleted only if it is what was meant', async t => {
+  const { get, put, remove } = await named(t)
+  const { headers: { etag } } = await put('one')
+  await put('two')
+  const refused = await remove({ 'if-match': etag })
+  isProblem(t, refused, 412, 'ERR_SHM_VERSION_CONFLICT')
+  t.equal(refused.headers['shm-version'], '2')
+  isProblem(t, await remove({ 'if-none-match': '*' }), 412, 'ERR_SHM_VERSION_CONFLICT')
+  isProblem(t, await remove({ 'if-match': 'x' }), 400, 'ERR_PRECONDITION_MALFORMED')
+  t.equal((await get()).body, 'two')
+  t.equal((await remove({ 'if-match': (await get()).headers.etag })).statusCode, 204)
+  isProblem(t, await remove({ 'if-match': '*' }), 404, 'ERR_SHM_NOT_FOUND')
+})
+
 t.test('of forty racers one makes it', async t => {
   const { get, put } = await named(t)
   const responses = await Promise.all(Array.from({ length: 40 }, (_, i) => put(`racer ${i}`, { 'if-none-match': '*' })))

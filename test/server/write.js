@@ -107,6 +107,13 @@ t.test('a client that leaves during the upload leaves nothing behind', async t =
   t.match(await read(fastify), { body: 'old', headers: { 'shm-version': '1' } })
 })
 
+t.test('a part does not replace the whole', async t => {
+  const { fastify } = await build(t)
+  await write(fastify, '0123456789', { 'content-type': 'text/plain' })
+  isProblem(t, await write(fastify, 'xx', { 'content-type': 'text/plain', 'content-range': 'bytes 0-1/10' }), 400, 'ERR_CONTENT_RANGE')
+  t.equal((await read(fastify)).body, '0123456789')
+})
+
 t.test('an encoding would be lost with the bytes stored as they come', async t => {
   const { fastify } = await build(t)
   isProblem(t, await write(fastify, 'x', { 'content-type': 'text/plain', 'content-encoding': 'gzip' }), 415, 'ERR_CONTENT_ENCODING')

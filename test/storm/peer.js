@@ -1,17 +1,19 @@
 'use strict'
 
-// A process of the storm, in either language.
+// A process of the storm, in any language.
 
 const { spawn } = require('node:child_process')
 const path = require('node:path')
 const { plainEnv } = require('../helpers/child')
 const { STORM_PEER } = require('../helpers/peer')
+const { PYTHON } = require('../helpers/python')
 const { BY_EXIT_CODE } = require('./findings')
 const { whereWaits } = require('./waits')
 
 const PROGRAMS = {
   'C++': [STORM_PEER],
-  'Node.js': [process.execPath, path.join(__dirname, 'node-peer.js')]
+  'Node.js': [process.execPath, path.join(__dirname, 'node-peer.js')],
+  Python: [PYTHON, path.join(__dirname, '../conformance/python/storm_peer.py')]
 }
 
 class Peer {

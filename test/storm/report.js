@@ -2,13 +2,16 @@
 
 // What a storm has to say, as text.
 
-const LANGUAGES = ['C++', 'Node.js']
+const { NO_PYTHON, PYTHON } = require('../helpers/python')
+
+const LANGUAGES = ['C++', 'Node.js', 'Python']
 const WORDS = {
   writer: 'writers',
   updater: 'conditional writers',
   reader: 'readers',
   exclusive: 'lock holders, exclusive',
   shared: 'lock holders, shared',
+  follower: 'who wait for changes',
   creator: 'creators',
   destroyer: 'destroyers',
   all: 'all',
@@ -36,7 +39,7 @@ function recoveryTable (recovery) {
 function reportOf (storm, seed) {
   const { findings } = storm
   return [
-    `${whole(storm.kills)} kills and ${whole(storm.stops)} stops in ${whole(Math.round(storm.seconds))} s, seed ${seed}`,
+    `${whole(storm.kills)} kills and ${whole(storm.stops)} stops in ${whole(Math.round(storm.seconds))} s, seed ${seed}${PYTHON === null ? `, without Python: ${NO_PYTHON}` : ''}`,
     '',
     ...killsTable('killed', storm.killsByRole),
     '',

@@ -5,6 +5,7 @@
 
 const { createHistogram } = require('node:perf_hooks')
 const { setTimeout: sleep } = require('node:timers/promises')
+const { PYTHON } = require('../helpers/python')
 const { Findings, kindOf } = require('./findings')
 const { Passing, Staying } = require('./ground')
 const { Ledger } = require('./ledger')
@@ -17,8 +18,10 @@ const SEATS = [
   ['C++', 'exclusive', 'small'], ['C++', 'exclusive', 'large'], ['C++', 'shared', 'small'], ['C++', 'shared', 'large'],
   ['C++', 'creator', 'passing'], ['C++', 'destroyer', 'passing'],
   ['Node.js', 'writer', 'large'], ['Node.js', 'updater', 'small'], ['Node.js', 'reader', 'large'],
-  ['Node.js', 'creator', 'passing'], ['Node.js', 'destroyer', 'passing']
-]
+  ['Node.js', 'creator', 'passing'], ['Node.js', 'destroyer', 'passing'],
+  ['Python', 'writer', 'large'], ['Python', 'updater', 'small'], ['Python', 'reader', 'small'], ['Python', 'follower', 'small'],
+  ['Python', 'exclusive', 'small'], ['Python', 'shared', 'large'], ['Python', 'creator', 'passing'], ['Python', 'destroyer', 'passing']
+].filter(([language]) => language !== 'Python' || PYTHON !== null)
 /** Peers that do what kill-safe programs must not, on every ground that stays. */
 const brokenSeats = role => [['C++', role, 'small'], ['C++', role, 'large']]
 

@@ -35,6 +35,16 @@ export async function usage (): Promise<void> {
   await shm.open('prices', { inlineLimit: 64, signal: AbortSignal.timeout(100) })
   await segment[Symbol.asyncDispose]()
 
+  const raw: shm.RawSegment = await shm.open(32140895, { layout: 'raw', nulTerminated: true, semaphore: '/prices', mode: 0o660, owner: 'any', timeout: 10 })
+  const nothing: void = await raw.write('text', { offset: 8, timeout: 100, transfer: false })
+  const floats: Float64Array = raw.view(Float64Array, 8, 2)
+  const views: [Uint8Array, Buffer, DataView] = [raw.view(), raw.view(Buffer), raw.view(DataView, 4)]
+  const copied: { length: number } = await raw.readInto(floats, { offset: 16 })
+  const { data: text, version: none }: { data: Buffer, version: null } = await raw.snapshot({ timeout: 10 })
+  const infos: shm.RawSegmentInfo[] = await shm.list({ layout: 'raw' })
+  console.log(nothing, views, copied, text, none, infos, raw.readSync({ offset: 1 }), await raw.withLock(() => 1), await raw.stat())
+  await shm.destroy({ id: raw.id }, { layout: 'raw', timeout: 0 })
+
   try {
     await shm.list()
   } catch (error) {
@@ -50,8 +60,14 @@ export async function usage (): Promise<void> {
   await segment.write(42)
   // @ts-expect-error read-only
   segment.version = 1
-  // @ts-expect-error the only layout so far
-  await shm.open('prices', { layout: 'raw' })
+  // @ts-expect-error no such layout
+  await shm.open('prices', { layout: 'none' })
+  // @ts-expect-error no versions
+  await raw.write('x', { ifVersion: 1 })
+  // @ts-expect-error of the raw layout only
+  await shm.open('prices', { nulTerminated: true })
+  // @ts-expect-error of the cell layout only
+  await shm.open('prices', { layout: 'raw', checksum: true })
   // @ts-expect-error a private segment has no key to be destroyed by
   await shm.destroy(shm.PRIVATE)
   // @ts-expect-error a watch waits as long as it takes

@@ -6,6 +6,7 @@ const path = require('node:path')
 const t = require('tap')
 const ts = require('typescript')
 const shm = require('../..')
+const { uniqueKey } = require('../helpers/keys')
 
 const source = ts.createSourceFile('index.d.ts', ts.sys.readFile(path.join(__dirname, '../../index.d.ts')), ts.ScriptTarget.Latest)
 
@@ -18,7 +19,7 @@ function declaredValues () {
   return source.statements.filter(isExported).flatMap(node => {
     if (ts.isVariableStatement(node)) return node.declarationList.declarations.map(nameOf)
     return ts.isFunctionDeclaration(node) || ts.isClassDeclaration(node) ? [nameOf(node)] : []
-  })
+  }).filter((name, i, names) => names.indexOf(name) === i)
 }
 
 function declaredMembers (className) {
@@ -29,6 +30,8 @@ function declaredMembers (className) {
     properties: members.filter(ts.isPropertyDeclaration).map(nameOf)
   }
 }
+
+const fields = name => source.statements.find(node => ts.isInterfaceDeclaration(node) && nameOf(node) === name).members.map(nameOf).sort()
 
 t.test('exports', async t => {
   t.same(Object.keys(shm).sort(), declaredValues().sort())
@@ -43,10 +46,23 @@ t.test('Segment', async t => {
   t.same([...Object.keys(segment), 'version'].sort(), properties.sort())
 })
 
+t.test('RawSegment', async t => {
+  const segment = await shm.open(uniqueKey(), { layout: 'raw' })
+  t.teardown(() => segment.destroy())
+  const { methods, properties } = declaredMembers('RawSegment')
+  const own = Reflect.ownKeys(shm.RawSegment.prototype).filter(name => name !== 'constructor' && name !== 'version')
+  t.same(own.map(name => name === Symbol.asyncDispose ? 'Symbol.asyncDispose' : name).sort(), [...new Set(methods)].sort())
+  t.same([...Object.keys(segment), 'version'].sort(), properties.sort())
+  const missing = Reflect.ownKeys(shm.Segment.prototype).filter(name => !Object.hasOwn(shm.RawSegment.prototype, name))
+  t.same(missing, [], 'it can do, or refuse, all that a Segment can')
+  t.same(Object.keys(await segment.snapshot()).sort(), fields('RawSnapshot'))
+  t.same(Object.keys(await segment.snapshot()).sort(), fields('Snapshot'))
+  t.same(Object.keys(await segment.stat()).sort(), fields('RawSegmentInfo'))
+})
+
 t.test('what snapshots and listings have', async t => {
   const segment = await shm.open(shm.PRIVATE)
   t.teardown(() => segment.destroy())
-  const fields = name => source.statements.find(node => ts.isInterfaceDeclaration(node) && nameOf(node) === name).members.map(nameOf).sort()
   t.same(Object.keys(await segment.snapshot()).sort(), fields('Snapshot'))
   t.same(Object.keys(segment.snapshotSync()).sort(), fields('Snapshot'))
   t.same(Object.keys(await segment.stat()).sort(), fields('SegmentInfo'))

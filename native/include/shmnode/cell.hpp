@@ -77,6 +77,21 @@ inline void RetireHeader(const Segment& segment) noexcept {
   FutexWakeAll(header->notify);
 }
 
+// Puts this process's mark into the header: in place of a dead writer's, and after one that lives, which means that somebody
+// broke the lock: kBusy at the deadline, with its pid. Of whom this is not known, the lock is believed.
+inline Status TakeMark(Header& header, Deadline deadline) noexcept {
+  constexpr useconds_t kPause = 100;
+  const uint64_t own = WriterMark::Own().bits();
+  for (uint64_t seen = 0; !header.writer.compare_exchange_strong(seen, own, std::memory_order_seq_cst);) {
+    const WriterMark other(seen);
+    if (other.Look() != Liveness::kAlive) continue;
+    if (deadline.Expired()) return Error{.code = Code::kBusy, .holder = other.pid(), .reason = "a writer without the lock"};
+    usleep(kPause);
+    seen = 0;
+  }
+  return Nothing{};
+}
+
 // The right to commit: the exclusive lock, and this process's mark in the header.
 class WriteHold {
  public:
@@ -146,7 +161,7 @@ class Cell {
     if (segment_.read_only()) return Fail(Code::kReadOnly);
     auto lock = LockHold::Acquire(lock_, LockMode::kExclusive, deadline);
     if (!lock) return lock.error();
-    if (const Status marked = Mark(deadline); !marked) return marked.error();
+    if (const Status marked = TakeMark(*header(), deadline); !marked) return marked.error();
     WriteHold hold(*std::move(lock), header());
     // After the mark, both in full order. Who gives the segment another lock stores the id, and then looks at the mark:
     // one of the two sees the other.
@@ -240,11 +255,14 @@ class Cell {
   }
 
   // Retires and removes the segment and its semaphore set: kAccess unless this user made it or is root. Who dies half way
-  // leaves a retired segment, which the next open or destroy of the key removes.
-  Status Destroy(Deadline deadline) const noexcept {
+  // leaves a retired segment, which the next open or destroy of the key removes. With `if_version`, only if that is the current version
+  // (kVersionConflict), which nobody can change any more then.
+  Status Destroy(Deadline deadline, std::optional<uint64_t> if_version = std::nullopt) const noexcept {
     if (const Status may = CheckMayRemove(segment_.id()); !may) return may;
     const auto hold = LockForWrite(deadline);
-    if (!hold && !(hold.code() == Code::kDestroyed && LostItsLock())) return hold.error();
+    // Without its lock, no version can be told to be the last: the next open gives it another.
+    if (!hold && (if_version || hold.code() != Code::kDestroyed || !LostItsLock())) return hold.error();
+    if (const uint64_t current = Version(); if_version && *if_version != current) return Fail(Code::kVersionConflict, nullptr, current);
     RetireHeader(segment_);
     const Status removed = Segment::Remove(segment_.id());
     if (hold) static_cast<void>(lock_.set().Remove());
@@ -261,20 +279,6 @@ class Cell {
     return !IsRetired() && (id == geometry_.semaphore_id || id == kNoSemaphores);
   }
 
-  // Takes the place of a dead writer, and waits for one that lives. Of whom this is not known, the lock is believed.
-  Status Mark(Deadline deadline) const noexcept {
-    const uint64_t own = WriterMark::Own().bits();
-    for (uint64_t seen = 0; !header()->writer.compare_exchange_strong(seen, own, std::memory_order_seq_cst);) {
-      const WriterMark other(seen);
-      if (other.Look() != Liveness::kAlive) continue;
-      if (deadline.Expired()) return Error{.code = Code::kBusy, .holder = other.pid(), .reason = "a writer without the lock"};
-      usleep(kMarkPause);
-      seen = 0;
-    }
-    return Nothing{};
-  }
-
-  static constexpr useconds_t kMarkPause = 100;
   // A failed round means that two or more commits happened during one copy.
   static constexpr int kLockFreeRounds = 8;
 

@@ -18,7 +18,8 @@ class Deadline {
   static Deadline Never() noexcept { return Deadline(Clock::time_point::max()); }
   // Already over: whoever is given it tries once and does not wait.
   static Deadline Now() noexcept { return Deadline(Clock::time_point::min()); }
-  // So long from now on; in the past for a negative wait, Never for one beyond what the clock counts.
+  // So long from now on; in the past for a negative wait, Never for one beyond what the clock counts. A look at the clock is as dear as
+  // a read of a small value: Never and Now take none.
   static Deadline After(Clock::duration wait) noexcept {
     const auto now = Clock::now();
     return wait > Clock::time_point::max() - now ? Never() : Deadline(now + wait);

@@ -63,7 +63,7 @@ class Destroyer {
     const auto set = FindSet(&segment);
     if (content == Content::kBlank && !set) {
       const auto now = FindSegment();
-      if (!now || *now != segment.id() || ContentOf(segment) != Content::kBlank) return std::nullopt;
+      if (!now || *now != segment.id() || !StaysBlank(segment, deadline_)) return std::nullopt;
       return Fail(Code::kLayout, "no magic");
     }
     if (!set && set.code() != Code::kNotFound && set.code() != Code::kLayout) return set.error();
@@ -83,6 +83,7 @@ class Destroyer {
     if (!facts && facts.code() == Code::kDestroyed) return segment != nullptr ? RemoveSegment(*segment) : std::nullopt;
     if (!facts) return facts.error();
     if (const Status owner = owner_.Check(facts->sem_perm); !owner) return owner;
+    if (facts->sem_nsems == kRawSemaphoreCount) return Fail(Code::kLayout, "raw");
     if (facts->sem_nsems != kSemaphoreCount) return Fail(Code::kLayout, "semaphore set");
     const auto hold = LockHold::Acquire(TurnstileLock(set), LockMode::kExclusive, deadline_);
     if (!hold) return Again(hold.error());

@@ -79,9 +79,13 @@ inline Content ContentOf(const Segment& segment) noexcept {
   const uint64_t magic = header->magic.load(std::memory_order_acquire);
   if (magic == kMagic) return Content::kCell;
   if (magic != 0) return Content::kForeign;
-  // A creator's own fields end at `commit`; what comes after stays zero until the first write.
-  const bool rest_is_zero = detail::IsZero(segment.data() + offsetof(Header, commit), kHeaderBytes - offsetof(Header, commit));
-  const bool fields_are_zero = detail::IsZero(segment.data(), offsetof(Header, commit));
+  // A creator's own fields end at `commit`; what comes after stays zero until the first write, but for the creator's mark.
+  constexpr size_t kWriterEnd = offsetof(Header, writer) + sizeof header->writer;
+  const bool rest_is_zero =
+      detail::IsZero(segment.data() + offsetof(Header, commit), offsetof(Header, writer) - offsetof(Header, commit)) &&
+      detail::IsZero(segment.data() + kWriterEnd, kHeaderBytes - kWriterEnd);
+  const bool fields_are_zero =
+      detail::IsZero(segment.data(), offsetof(Header, commit)) && header->writer.load(std::memory_order_acquire) == 0;
   // A creator may be at work meanwhile. Its first words come first and its magic before any later byte, so both are
   // loaded after what they explain.
   std::atomic_thread_fence(std::memory_order_acquire);
@@ -129,12 +133,16 @@ struct CellShape {
   std::string_view name;  // empty for a numeric key
 };
 
-// Writes the header of a blank segment, the magic last. Under the exclusive lock of `semaphore_id`. A creator that dies
-// in here leaves Content::kBlank: the next one writes every field again.
-inline void InitialiseHeader(const Segment& segment, const CellShape& shape, int semaphore_id) noexcept {
-  auto* header = reinterpret_cast<Header*>(segment.data());
+// What every creator stores first, the same whoever it is: a segment in which this stands is no other program's.
+inline void BeginHeader(const Segment& segment) noexcept {
   std::memcpy(segment.data() + 8, &detail::kFirstWords, sizeof detail::kFirstWords);
   std::atomic_thread_fence(std::memory_order_release);
+}
+
+// Writes the rest of a blank segment's header, the magic last. Under the exclusive lock of `semaphore_id`. A creator that
+// dies in here leaves Content::kBlank: the next one writes every field again.
+inline void InitialiseHeader(const Segment& segment, const CellShape& shape, int semaphore_id) noexcept {
+  auto* header = reinterpret_cast<Header*>(segment.data());
   header->capacity = shape.capacity;
   header->slot_count = shape.slot_count;
   header->flags = shape.flags;

@@ -35,13 +35,15 @@ static_assert(KeyOfName("a") == static_cast<key_t>(0xE40C292CU));
 static_assert(KeyOfName("foobar") == static_cast<key_t>(0xBF9CF968U));
 
 // The classic derivation, as glibc's ftok(3): low bits of the inode, of the device, and of the project id (1 to 255).
-// Written out because ftok reports every failure as -1, which is also a key it can derive.
+constexpr key_t KeyOfFile(uint64_t inode, uint64_t device, int project_id) noexcept {
+  return static_cast<key_t>((inode & 0xffffU) | (device & 0xffU) << 16U | (static_cast<uint64_t>(project_id) & 0xffU) << 24U);
+}
+
+// Instead of ftok, which reports every failure as -1, which is also a key it can derive.
 inline Result<key_t> KeyOfPath(const char* path, int project_id) noexcept {
   struct stat facts {};
   if (stat(path, &facts) != 0) return FromErrno("stat", errno);
-  const auto key = (static_cast<uint32_t>(facts.st_ino) & 0xffffU) | ((static_cast<uint32_t>(facts.st_dev) & 0xffU) << 16U) |
-                   ((static_cast<uint32_t>(project_id) & 0xffU) << 24U);
-  return static_cast<key_t>(key);
+  return KeyOfFile(facts.st_ino, facts.st_dev, project_id);
 }
 
 }  // namespace shmnode

@@ -76,6 +76,15 @@ inline Error NothingHasId(Error error) noexcept {
   return error;
 }
 
+// A blank segment without a set: somebody else's, or has a creator at work lost his set? That takes microseconds.
+inline bool StaysBlank(const Segment& segment, Deadline deadline) noexcept {
+  constexpr std::chrono::milliseconds kLongestCreation{10};
+  for (const Deadline end = deadline.Within(kLongestCreation); !end.Expired(); usleep(200)) {
+    if (ContentOf(segment) != Content::kBlank) return false;
+  }
+  return ContentOf(segment) == Content::kBlank;
+}
+
 // One pass over the world as it is. An attempt that finds it changed underneath gives nothing: look again.
 class Opener {
  public:
@@ -166,6 +175,7 @@ class Opener {
       if (facts.code() == Code::kAccess) return Nothing{};
       return facts.error();
     }
+    if (facts->sem_nsems == kRawSemaphoreCount) return Fail(Code::kLayout, "raw");
     if (facts->sem_nsems != kSemaphoreCount) return Fail(Code::kLayout, "semaphore set");
     return options_.owner.Check(facts->sem_perm);
   }
@@ -197,10 +207,11 @@ class Opener {
     // Without the set it is somebody else's, unless it was made and destroyed since we looked.
     const auto now = Segment::Find(target_.key);
     if (!now || *now != segment.id() || ContentOf(segment) != Content::kBlank) return std::nullopt;
-    if (!set) return set.code() == Code::kNotFound ? Fail(Code::kLayout, "no magic") : set.error();
-    if (!creates()) return Fail(Code::kNotFound, "not initialised");
+    if (!set && set.code() != Code::kNotFound) return set.error();
+    if (!set) return StaysBlank(segment, deadline_) ? std::optional<Result<Cell>>(Fail(Code::kLayout, "no magic")) : std::nullopt;
     const Status checked = CheckSet(*set);
     if (!checked) return Again(checked.error());
+    if (!creates()) return Fail(Code::kNotFound, "not initialised");
     const auto hold = LockHold::Acquire(TurnstileLock(*set), LockMode::kExclusive, deadline_);
     if (!hold) return Again(hold.error());
     if (ContentOf(segment) != Content::kBlank) return std::nullopt;
@@ -235,13 +246,14 @@ class Opener {
     // Before there is a new one that accepts writes. Its own set, too, may have become another segment's meanwhile.
     RetireRemovedCells(*set, options_.owner);
     auto cell = CreateSegment(target_.key, *set);
-    if (cell.code() == Code::kExists || cell.code() == Code::kDestroyed) return std::nullopt;
-    if (!cell) static_cast<void>(set->Remove());
+    const bool is_leftover = cell || cell.code() == Code::kExists || cell.code() == Code::kDestroyed || cell.code() == Code::kBusy;
+    if (!is_leftover) static_cast<void>(set->Remove());
     return Kept(std::move(cell), *set);
   }
 
-  // Somebody may have removed the set under the lock. Others came in between then: look again what there is.
+  // Somebody may have removed the set, or the segment, under the lock. Others came in between then: look again what there is.
   std::optional<Result<Cell>> Kept(Result<Cell> cell, SemaphoreSet set) const noexcept {
+    if (cell.code() == Code::kExists || cell.code() == Code::kDestroyed) return std::nullopt;
     if (!cell || set.Stat().code() != Code::kDestroyed) return cell;
     made_ = cell->geometry().incarnation;
     return std::nullopt;
@@ -258,9 +270,17 @@ class Opener {
     return segment.error();
   }
 
+  // The mark lets one creator in, also where the set is gone and another one has its successor: kExists to who comes second.
   Result<Cell> Initialise(Segment segment, SemaphoreSet set) const noexcept {
+    auto* header = reinterpret_cast<Header*>(segment.data());
+    BeginHeader(segment);
+    if (const Status marked = TakeMark(*header, deadline_); !marked) return marked.error();
+    const bool is_first = ContentOf(segment) == Content::kBlank;
     const uint32_t flags = options_.checksum ? kFlagChecksum : 0;
-    InitialiseHeader(segment, {.capacity = capacity(), .slot_count = slots(), .flags = flags, .name = target_.name}, set.id());
+    const CellShape shape{.capacity = capacity(), .slot_count = slots(), .flags = flags, .name = target_.name};
+    if (is_first) InitialiseHeader(segment, shape, set.id());
+    header->writer.store(0, std::memory_order_release);
+    if (!is_first) return Fail(Code::kExists);
     const auto geometry = LoadGeometry(segment);
     if (!geometry) return geometry.error();
     return Cell(std::move(segment), *geometry);

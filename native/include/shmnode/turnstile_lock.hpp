@@ -33,6 +33,9 @@ enum LockSemaphore : unsigned short {
 };
 // Of every segment's set.
 inline constexpr int kSemaphoreCount = 4;
+// The set that is made for a raw segment has one more, which nobody uses. It tells who opens the key as a cell that zeros
+// beside it are somebody's bytes, and nothing that a creator of a cell died over.
+inline constexpr int kRawSemaphoreCount = kSemaphoreCount + 1;
 
 // Who finds the lock taken goes through the gate, one at a time, and keeps it closed until the lock is had: those who
 // come later wait before it, so neither readers nor writers starve. Those with little time may be next to the one behind the

@@ -38,6 +38,11 @@ class WriterMark {
   // This process's. Looked up once, and anew after a fork.
   static WriterMark Own() noexcept;
 
+  // Of a process, by its facts: their low bits.
+  static constexpr WriterMark Of(pid_t pid, uint64_t namespace_inode, uint64_t start_ticks) noexcept {
+    return WriterMark((static_cast<uint64_t>(pid) & 0xffffffU) | (namespace_inode & 0xffffU) << 24U | (start_ticks & 0xffffffU) << 40U);
+  }
+
   // As the header has it.
   uint64_t bits() const noexcept { return bits_; }
   // No mark at all.
@@ -102,11 +107,10 @@ inline bool ProcIsOurs(pid_t pid) noexcept {
 inline WriterMark IdentifySelf() noexcept {
   const pid_t pid = ProcessId();
   struct stat name_space {};
-  const auto bits = static_cast<uint64_t>(pid) & 0xffffffU;
-  if (!ProcIsOurs(pid) || stat("/proc/self/ns/pid", &name_space) != 0) return WriterMark(bits);
+  if (!ProcIsOurs(pid) || stat("/proc/self/ns/pid", &name_space) != 0) return WriterMark::Of(pid, 0, 0);
   const auto state = LoadState(pid);
-  if (!state) return WriterMark(bits);
-  return WriterMark(bits | (name_space.st_ino & 0xffffU) << 24U | state->start << 40U);
+  if (!state) return WriterMark::Of(pid, 0, 0);
+  return WriterMark::Of(pid, name_space.st_ino, state->start);
 }
 
 inline std::atomic<uint64_t> known_mark{0};

@@ -1,0 +1,31 @@
+'use strict'
+
+// Typed arrays over the memory of a raw segment.
+
+const { invalidType, outOfRange } = require('./errors')
+const { integer } = require('./options')
+
+const TypedArray = Object.getPrototypeOf(Uint8Array)
+const isViewClass = type => type === DataView || (typeof type === 'function' && Object.prototype.isPrototypeOf.call(TypedArray, type))
+
+/**
+ * What is asked for, if it lies within so many bytes.
+ * @param {number} capacity
+ * @param {Function} type a class of typed arrays, DataView or Buffer
+ * @param {number} offset in bytes
+ * @param {number | undefined} length in elements; undefined: up to the end
+ */
+function checkView (capacity, type, offset, length) {
+  if (!isViewClass(type)) throw invalidType('TypedArray', 'a class of typed arrays, DataView or Buffer', type)
+  const bytes = type.BYTES_PER_ELEMENT ?? 1
+  integer('offset', offset, 0, capacity)
+  if (offset % bytes !== 0) throw outOfRange('offset', `a multiple of ${bytes}`, offset)
+  const room = Math.floor((capacity - offset) / bytes)
+  return { type, offset, length: length === undefined ? room : integer('length', length, 0, room) }
+}
+
+function viewOn (buffer, { type: Type, offset, length }) {
+  return Type === Buffer ? Buffer.from(buffer, offset, length) : new Type(buffer, offset, length)
+}
+
+module.exports = { checkView, viewOn }
