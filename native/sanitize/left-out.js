@@ -10,9 +10,4 @@ const LEFT_OUT = {
   'test/native/kill-every-instruction.js': 'counts the instructions of the core as it is shipped, and single-steps them'
 }
 
-// Runs without the leak check, and why.
-const NO_LEAK_CHECK = {
-  'test/binding/rights.js': 'changes the user, and LeakSanitizer fails where a process may not trace itself'
-}
-
-module.exports = { LEFT_OUT, NO_LEAK_CHECK }
+module.exports = { LEFT_OUT }
