@@ -3,6 +3,7 @@
 // What npm run test:asan leaves out of the suite, and why it says nothing there.
 
 const LEFT_OUT = {
+  'test/bench/instructions.js': 'counts the instructions of the core as it is shipped, under valgrind',
   'test/native/comments.js': 'only compiles',
   'test/native/headers.js': 'only compiles',
   'test/native/installed.js': 'runs programs that people compile without a sanitizer, and starts npm',
