@@ -7,9 +7,12 @@ export async function usage (): Promise<void> {
   const segment: shm.Segment = await shm.open('prices', { capacity: 4096, slots: 4, mode: 0o640, checksum: true, owner: 'any', timeout: 100 })
   await shm.open(32140895)
   await shm.open({ ftok: ['/etc/hostname', 1] })
-  await shm.open({ id: segment.id }, { readOnly: true })
+  if (segment.id !== null) await shm.open({ id: segment.id }, { readOnly: true })
+  const { posix, name }: shm.Segment = await shm.open('/prices', { posix: true })
+  console.log(posix, name)
   await shm.open(shm.PRIVATE)
   await shm.destroy('prices', { timeout: 0, owner: 1000 })
+  await shm.destroy('/prices', { posix: true })
 
   const part: Buffer = await segment.read({ offset: 1, length: 2 })
   const { length }: { length: number } = await segment.readInto(new Float64Array(8))
