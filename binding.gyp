@@ -16,7 +16,8 @@
     "conditions": [
       ["checkout==1", { "cflags_cc": ["-Werror"] }],
       ["sanitize!=''", {
-        "cflags_cc": ["-fsanitize=<(sanitize)", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-g", "-O1"],
+        "cflags_cc": ["-fsanitize=<(sanitize)", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-g", "-O1",
+          "-Wno-maybe-uninitialized"],  # GCC's manual: sanitizers make it warn of what is not so
         "cflags_cc!": ["-O3"],
         # Of the two sanitizers' shared libraries each would take the other's functions for its own, and not find its log.
         "ldflags": ["-fsanitize=<(sanitize)", "-static-libubsan", "-Wl,--exclude-libs,libubsan.a"]

@@ -101,7 +101,7 @@ class Run {
     Demand(std::all_of(target.begin() + static_cast<std::ptrdiff_t>(copied), target.end(), is_zero), "no byte more");
   }
 
-  // A commit changes its slot's descriptor and the value's bytes, `commit`, `notify` and the mark of a dead writer: nothing else.
+  // A commit changes its slot's descriptor and the value's bytes, `commit`, `notify`, `woken` and the mark of a dead writer: nothing else.
   void CheckWrite(const Cell& cell) const {
     const auto version = cell.Write({.data = "!", .length = 1, .media_type = "a/b", .if_version = {}}, Deadline::Now());
     if (input_.Has(kReadOnly)) return DemandCode(version.code(), Code::kReadOnly, "write");
@@ -115,8 +115,10 @@ class Run {
     const uint64_t slot = *version % model_.slots();
     allow(128, 8);
     allow(192, 4);
+    allow(212, 4);
     std::fill_n(&expected[200], 8, std::byte{0});
     allow(256 + 128 * slot, 96);
+    std::fill_n(&expected[256 + 128 * slot + 96], 32, std::byte{0});  // of no field that is known
     expected[4096 + model_.stride() * slot] = std::byte{'!'};
     Demand(std::memcmp(expected.data(), victim_.data(), expected.size()) == 0, "a write stays in its place");
     std::byte byte{};

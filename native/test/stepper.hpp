@@ -13,17 +13,14 @@ class Stepper {
   // `prepare` runs freely, `body` step by step. What the body returns is the exit code.
   template <class Prepare, class Body>
   Stepper(Prepare prepare, Body body)
-      : child_([&] {
+      : child_((RefuseSanitizers(), [&] {
           if (ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) return 99;
           auto prepared = prepare();
           raise(SIGSTOP);
           const int code = body(prepared);
           raise(SIGSTOP);
           return code;
-        }) {
-#ifdef __SANITIZE_ADDRESS__
-    tap::Skip("a sanitizer's own instructions are too many");
-#endif
+        })) {
     waitpid(child_.pid(), &status_, WUNTRACED);
     if (!WIFSTOPPED(status_)) tap::Skip("no ptrace");
   }
@@ -56,6 +53,13 @@ class Stepper {
   pid_t pid() const { return child_.pid(); }
 
  private:
+  // Before there is a child, which would stay behind, stopped.
+  static void RefuseSanitizers() {
+#ifdef __SANITIZE_ADDRESS__
+    tap::Skip("a sanitizer's own instructions are too many");
+#endif
+  }
+
   Child child_;
   int status_ = 0;
 };

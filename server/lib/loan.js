@@ -17,14 +17,14 @@ class Loan {
    * Reads the value, once there is room for it.
    * @param {import('./current-value')} current
    * @param {import('./quota')} quota bytes
-   * @param {{ timeout: number, signal?: AbortSignal }} wait
+   * @param {import('./patience')} patience
    */
-  static async take (current, quota, wait) {
+  static async take (current, quota, patience) {
     const shared = await current.readShared()
     if (shared !== null) return new Loan(shared, quota)
     const room = current.expectedLength
     if (room <= UNCOUNTED_LENGTH) return new Loan(await current.readAnew(), quota)
-    if (!await quota.acquire(room, wait)) throw overloaded('Too many bytes are on their way to clients that are slow to take them.')
+    if (!await quota.acquire(room, patience)) throw overloaded('Too many bytes are on their way to clients that are slow to take them.')
     try {
       return new Loan(await current.readAnew(), quota, room)
     } catch (error) {

@@ -22,32 +22,34 @@ class Order {
    * Commits the bytes if the conditions allow it.
    * @param {import('shmnode').Segment} segment
    * @param {Buffer} data
-   * @param {{ timeout: number, signal: AbortSignal }} wait
+   * @param {import('./patience')} patience
    * @returns {Promise<{ incarnation: string, version: number }>} what was committed
    */
-  async commit (segment, data, wait) {
-    const version = await this.#decide(segment, wait, ifVersion => segment.write(data, { ...wait, mediaType: this.mediaType, ifVersion }))
-    return { incarnation: segment.incarnation, version }
+  async commit (segment, data, patience) {
+    const { mediaType } = this
+    const write = ifVersion => patience.spend(({ timeout, signal }) => segment.write(data, { timeout, signal, mediaType, ifVersion }))
+    return { incarnation: segment.incarnation, version: await this.#decide(segment, patience, write) }
   }
 
   /**
    * Destroys the segment if the conditions allow it.
    * @param {import('shmnode').Segment} segment
-   * @param {{ timeout: number, signal: AbortSignal }} wait
+   * @param {import('./patience')} patience
    */
-  async destroy (segment, wait) {
-    await this.#decide(segment, wait, ifVersion => segment.destroy({ ...wait, ifVersion }))
+  async destroy (segment, patience) {
+    const { timeout, signal } = patience
+    await this.#decide(segment, patience, ifVersion => segment.destroy({ timeout, signal, ifVersion }))
   }
 
   /**
    * The segment compares the version and acts in one step. Where another writer came first, the conditions are looked at again; that
    * ends, because they name finitely many versions.
    */
-  async #decide (segment, wait, act) {
+  async #decide (segment, { timeout }, act) {
     const { incarnation } = segment
     if (this.preconditions === null) return act(undefined)
     // Not the property: this one finds out if the segment is gone, and with it the version that the conditions are about.
-    let { version } = await segment.readInto(NO_BYTES, { ...wait, length: 0 })
+    let { version } = await segment.readInto(NO_BYTES, { timeout, length: 0 })
     for (;;) {
       if (!this.preconditions.allow(incarnation, version)) throw preconditionFailed(incarnation, version)
       try {

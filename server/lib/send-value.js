@@ -4,6 +4,7 @@ const { opaqueTag, parseTags } = require('./entity-tag')
 const HttpError = require('./http-error')
 const Loan = require('./loan')
 const { overloaded } = require('./overload')
+const Patience = require('./patience')
 const { secondsToWait } = require('./prefer')
 const { rangeOf, UNSATISFIABLE } = require('./range')
 const { allowSilence } = require('./silence')
@@ -28,8 +29,8 @@ function isPlain (headers) {
 }
 
 async function sendWanted (request, reply, segment, { timeout, limits }) {
-  const { headers: { 'if-none-match': noneMatch }, signal } = request
-  const loan = await Loan.take(segment.current, limits.answerBytes, { timeout, signal })
+  const { 'if-none-match': noneMatch } = request.headers
+  const loan = await Loan.take(segment.current, limits.answerBytes, new Patience(request, timeout))
   if (noneMatch === undefined) return sendPart(request, reply, loan)
   const isSeen = seenTest(noneMatch)
   if (!isSeen(loan.latest)) return sendPart(request, reply, loan)

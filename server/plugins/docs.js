@@ -8,6 +8,7 @@ const { version } = require('../package.json')
 /** `/docs`: what the routes that are registered after this take and give, as OpenAPI; `/docs/json` for programs. */
 async function docs (fastify) {
   await fastify.register(swagger, {
+    transform: ({ schema, url, route: { config } }) => ({ url, schema: config?.headers === undefined ? schema : { ...schema, headers: config.headers } }),
     refResolver: { buildLocalReference: (schema, baseUri, fragment, i) => schema.$id ?? `schema-${i}` },
     openapi: {
       openapi: '3.1.0',

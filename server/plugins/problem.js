@@ -21,8 +21,14 @@ async function problem (fastify) {
  */
 function sendProblem (error, request, reply) {
   const { status, headers, body } = toAnswer(error, request.url)
-  if (status >= 500) request.log[status === 503 ? 'warn' : 'error']({ err: error, requestId: request.id, method: request.method, url: request.url }, 'request failed')
+  if (status >= 500) request.log[levelOf(status, request)]({ err: error, requestId: request.id, method: request.method, url: request.url }, 'request failed')
   return reply.code(status).headers(headers).send(body)
+}
+
+/** Nobody will see what is answered to a client that has left. */
+function levelOf (status, { raw }) {
+  if (raw.socket?.destroyed) return 'debug'
+  return status === 503 ? 'warn' : 'error'
 }
 
 /** Answers bytes that are no HTTP request, or do not become one in time. `this` is the Fastify instance. */

@@ -84,7 +84,9 @@ function useList (tokenCount) {
 function useSelected ({ segments }) {
   const hash = useHash()
   const last = useRef(null)
-  const found = (segments ?? []).map(segment => ({ segment, resource: resourceOf(segment) })).find(({ resource }) => isSelected(resource, hash))
+  const choices = (segments ?? []).map(segment => ({ segment, resource: resourceOf(segment) })).filter(({ resource }) => resource !== null)
+  // A raw default segment is not listed.
+  const found = choices.find(({ resource }) => isSelected(resource, hash)) ?? (hash === '' ? choices[0] : undefined)
   if (found !== undefined) last.current = found
   else if (!isSelected(last.current?.resource ?? null, hash)) last.current = null
   return last.current

@@ -2,6 +2,7 @@
 
 const HttpError = require('../lib/http-error')
 const { withTurn } = require('../lib/overload')
+const Patience = require('../lib/patience')
 const sendEvents = require('../lib/send-events')
 const sendValue = require('../lib/send-value')
 const sendWritten = require('../lib/send-written')
@@ -59,8 +60,8 @@ async function segments (fastify, { timeout, heartbeat, maxCapacity, segment: { 
   })
 
   fastify.delete('/segments/:name', { schema: destroySchema, onRequest: takeOrder }, async (request, reply) => {
-    const { order, signal } = request
-    await named.use(request.params.name, segment => segment.use(handle => order.destroy(handle, { timeout, signal })))
+    const patience = new Patience(request, timeout)
+    await named.use(request.params.name, segment => segment.use(handle => request.order.destroy(handle, patience)))
     return reply.code(204).send()
   })
 
@@ -71,11 +72,12 @@ async function segments (fastify, { timeout, heartbeat, maxCapacity, segment: { 
   }
 
   async function put (segment, request) {
-    const { body = NO_BYTES, order, signal } = request
+    const { body = NO_BYTES, order } = request
+    const patience = new Patience(request, timeout)
     for (let tries = TRIES; ; tries--) {
       await openOrMake(segment, request)
       try {
-        return await segment.use(handle => order.commit(handle, body, { timeout, signal }))
+        return await segment.use(handle => order.commit(handle, body, patience))
       } catch (error) {
         if (error.code !== 'ERR_SHM_NOT_FOUND' || tries === 0) throw error
       }

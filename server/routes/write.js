@@ -1,6 +1,7 @@
 'use strict'
 
 const { withTurn } = require('../lib/overload')
+const Patience = require('../lib/patience')
 const sendWritten = require('../lib/send-written')
 const takeOrder = require('../lib/take-order')
 const body = require('../plugins/body')
@@ -15,8 +16,9 @@ async function write (fastify, { timeout }) {
   fastify.decorateRequest('order', null)
 
   fastify.post('/write', { schema: writeSchema, onRequest: takeOrder }, async (request, reply) => {
-    const { body = NO_BYTES, order, signal } = request
-    const committed = await withTurn(limits.writes, () => segment.use(handle => order.commit(handle, body, { timeout, signal })))
+    const { body = NO_BYTES, order } = request
+    const patience = new Patience(request, timeout)
+    const committed = await withTurn(limits.writes, () => segment.use(handle => order.commit(handle, body, patience)))
     return sendWritten(request, reply, committed, body)
   })
 

@@ -192,7 +192,7 @@ const WORKER = `
     for (let i = 0; i < 1000; i++) Atomics.add(words, mine, 1)
     for (let i = 0; i < 100; i++) await segment.withLock(() => { segment.view(Int32Array)[0]++ }, { timeout: Infinity })
     parentPort.postMessage('done')
-    for (;;) await Promise.all([segment.write(segment.view(Uint8Array, 1 << 19), { offset: 1 << 19 }), segment.readInto(segment.view(Uint8Array, 1 << 19))])
+    for (;;) await Promise.all([segment.write(segment.view(Uint8Array, 1 << 19), { offset: 1 << 19 }), segment.readInto(segment.view(Uint8Array, 1 << 19), { offset: 0, length: 1 << 19 })])
   })`
 
 t.test('in eight worker threads, which end in the middle', async t => {

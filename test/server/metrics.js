@@ -70,7 +70,7 @@ t.test('calls, and waits for the lock', { skip: noPeer }, async t => {
   t.equal(writes('calls_total'), 21)
   t.ok(writes('largest_batch') > 1)
   t.ok(writes('lock_waits_total') > 0)
-  t.ok(writes('lock_wait_seconds_total') > 0.05)
+  t.ok(writes('lock_wait_seconds_total') > 0)
   t.equal(samples.get('shmnode_pending_calls'), 0)
 })
 

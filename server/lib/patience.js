@@ -1,0 +1,41 @@
+'use strict'
+
+/** Most calls take less, and cannot be called off: a signal for each of them would cost more than the call itself. In milliseconds. */
+const QUICK = 20
+
+/** How long a request may wait, and what ends its wait. */
+class Patience {
+  #request
+
+  /**
+   * @param {import('fastify').FastifyRequest} request
+   * @param {number} timeout milliseconds
+   */
+  constructor (request, timeout) {
+    this.#request = request
+    this.timeout = timeout
+  }
+
+  /** Aborts when the client has left. Made when it is asked for. */
+  get signal () {
+    return this.#request.signal
+  }
+
+  /**
+   * A call that seldom waits.
+   * @template T
+   * @param {(wait: { timeout: number, signal?: AbortSignal }) => Promise<T>} call made again with a signal, if it is not to be had quickly
+   * @returns {Promise<T>}
+   */
+  async spend (call) {
+    if (this.timeout <= QUICK) return call({ timeout: this.timeout })
+    try {
+      return await call({ timeout: QUICK })
+    } catch (error) {
+      if (error.code !== 'ERR_SHM_TIMEOUT') throw error
+    }
+    return call({ timeout: this.timeout - QUICK, signal: this.signal })
+  }
+}
+
+module.exports = Patience
