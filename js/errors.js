@@ -128,11 +128,6 @@ function describeTimeout (failure, { waited }) {
 /** As ipcs(1) shows it. */
 const hexadecimal = key => `0x${(key >>> 0).toString(16).padStart(8, '0')}`
 
-function describeNameCollision ({ reason }, { lockKey }) {
-  if (reason === 'the key of its lock') return `cannot have a lock: its key ${hexadecimal(lockKey)} is that of a System V segment`
-  return lockKey ? 'was made under another name, and moved or copied' : 'has the key of a segment with another name, or with none'
-}
-
 /** The segment as the caller called it, and what else it is known by. */
 function subject (label, name, key) {
   const known = []

@@ -86,7 +86,6 @@ async function list (given) {
 async function destroy (reference, given) {
   if (reference === PRIVATE) throw invalidType('reference', 'a name, a key, { ftok: [path, projectId] } or { id }', reference)
   const checked = options.object(given)
-  const checked = options.object(given)
   const { target, ...context } = parseReference(reference, { posix: options.posix(checked) })
   const kind = options.layout(checked.layout)
   const policy = { ...options.owner(checked.owner), widestMode: -1 }

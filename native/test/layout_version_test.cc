@@ -125,8 +125,9 @@ const tap::Test kMajor("layout version: another major is refused, and tells whic
 const tap::Test kMajorAlone("layout version: of another major nothing else is looked at", [] {
   for (const std::byte filling : {std::byte{0}, std::byte{1}, std::byte{0xFF}}) {
     const key_t key = litter::UniqueKey();
-    const auto raw = RawBytes::Create(key, 10'000);
-    std::fill_n(raw.data() + 12, raw.size() - 12, filling);
+    constexpr size_t kBytes = 10'000;
+    const auto raw = RawBytes::Create(key, kBytes);
+    std::fill_n(raw.data() + 12, kBytes - 12, filling);
     raw.StoreText(0, "SHMNODE1");
     raw.Store<uint16_t>(8, 2);
     raw.Store<uint16_t>(10, 1);

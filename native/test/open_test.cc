@@ -271,7 +271,9 @@ const tap::Test kNoAddressSpace("open: where nothing can be attached, kNoSpace, 
 
 // Each such open would make a segment that nobody finds again.
 const tap::Test kNoKey("open: nothing is made under key 0, or without a name", [] {
-  for (const Target& target : {Target::Key(IPC_PRIVATE), Target::Name(""), Target::Name("a/b"), Target::Name(std::string_view("\0", 1))}) {
+  using shmnode::Target;
+  for (const Target& target : {Target::Key(IPC_PRIVATE), Target::Name(""), Target::Name("a/b"), Target::Name(std::string_view("\0", 1)),
+                               Target::Posix(""), Target::Posix("/"), Target::Posix("a"), Target::Posix("/a/b")}) {
     tap::Equal(cells::Open(target).code(), Code::kUnsupported, "open");
     tap::Equal(cells::Open(target, {.read_only = true}).code(), Code::kUnsupported, "read-only");
     tap::Equal(cells::Destroy(target).code(), Code::kNotFound, "destroy");

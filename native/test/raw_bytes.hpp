@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,9 +23,19 @@
 class RawBytes {
  public:
   static RawBytes Create(key_t key, size_t bytes, unsigned mode = 0600) {
-    if (!memory::is_posix) return OfId(shmget(key, bytes, IPC_CREAT | IPC_EXCL | static_cast<int>(mode)));
+    auto raw = TryCreate(key, bytes, mode);
+    tap::Require(raw.has_value(), "a raw segment is made");
+    return *std::move(raw);
+  }
+  // Nothing where there is one.
+  static std::optional<RawBytes> TryCreate(key_t key, size_t bytes, unsigned mode = 0600) {
+    if (!memory::is_posix) {
+      const int id = shmget(key, bytes, IPC_CREAT | IPC_EXCL | static_cast<int>(mode));
+      return id < 0 ? std::nullopt : std::optional(OfId(id));
+    }
     const int file = shm_open(memory::Name(key).text, O_RDWR | O_CREAT | O_EXCL, mode);
-    tap::Require(file >= 0 && fchmod(file, mode) == 0 && ftruncate(file, static_cast<off_t>(bytes)) == 0, "a raw file");
+    if (file < 0) return std::nullopt;
+    tap::Require(fchmod(file, mode) == 0 && ftruncate(file, static_cast<off_t>(bytes)) == 0, "a raw file");
     return RawBytes(file);
   }
   static RawBytes Under(key_t key) { return memory::is_posix ? Named(memory::Name(key).text) : OfId(litter::SegmentOf(key)); }

@@ -145,10 +145,12 @@ constexpr Removal kSystemVRemovals[] = {
     {.name = "replaced by a foreign one",
      .strike =
          [](key_t key) {
-           int id = -1;
-           do litter::RemoveSegment(key);
-           while ((id = shmget(key, size_t{4096} * 4, IPC_CREAT | IPC_EXCL | 0600)) < 0);
-           RawBytes::Of(id).StoreText(0, "theirs");
+           for (bool made = false; !made;) {
+             litter::RemoveSegment(key);
+             const auto foreign = RawBytes::TryCreate(key, size_t{4096} * 4);
+             if (foreign) foreign->StoreText(0, "theirs");
+             made = foreign.has_value();
+           }
          },
      .clear = litter::RemoveSegment,
      .write = Code::kOk,

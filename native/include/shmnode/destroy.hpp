@@ -122,7 +122,7 @@ Status DestroyAt(const Target& target, const OwnerPolicy& owner, Deadline deadli
 // neither, kLayout for a segment that is not ours, kAccess where another user made it, kBusy at the deadline.
 inline Status DestroyCell(const Target& target, const OwnerPolicy& owner, Deadline deadline) noexcept {
   if (target.kind != Target::Kind::kPosix) return detail::DestroyAt<SystemVPlace>(target, owner, deadline);
-  if (!target.IsValid()) return Fail(Code::kUnsupported, "name");
+  if (!target.IsValid()) return Fail(Code::kNotFound);
   return detail::DestroyAt<PosixPlace>(target, owner, deadline);
 }
 
