@@ -61,7 +61,8 @@ inline void CreateMagicFirst(key_t key) {
   const auto hold = LockHold::Acquire(shmnode::TurnstileLock(*set), LockMode::kExclusive, cells::Soon());
   if (!hold) return;
   const auto target = cells::Target::Key(key);
-  const auto segment = memory::is_posix ? shmnode::PosixPlace(target).Make(bytes, 0600) : shmnode::SystemVPlace(target).Make(bytes, 0600);
+  const auto segment =
+      memory::is_posix ? shmnode::detail::PosixPlace(target).Make(bytes, 0600) : shmnode::detail::SystemVPlace(target).Make(bytes, 0600);
   // A file gets its name too early as well.
   if (!segment || (memory::is_posix && !segment->file().Link())) return;
   reinterpret_cast<shmnode::Header*>(segment->data())->magic = shmnode::kMagic;

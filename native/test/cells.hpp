@@ -39,15 +39,15 @@ struct Target : shmnode::Target {
 };
 using memory::ById;
 inline shmnode::Target ById(const Cell& cell) { return ById(cell.segment()); }
-inline shmnode::Target ById(key_t key) {
-  return memory::is_posix ? memory::TargetOf(key) : shmnode::Target::Id(litter::SegmentOf(key));
-}
+inline shmnode::Target ById(key_t key) { return memory::is_posix ? memory::TargetOf(key) : shmnode::Target::Id(litter::SegmentOf(key)); }
 inline void MustDetach(const shmnode::Target& target, uint64_t attaches = 0) { tap::Equal(memory::Attaches(target), attaches, "attaches"); }
 
 // For what must succeed at some time: only the watchdog is shorter.
 inline Deadline Soon() { return Deadline::After(100s); }
 
-inline Result<Cell> Open(const shmnode::Target& target, const OpenOptions& options = {}) { return shmnode::OpenCell(target, options, Soon()); }
+inline Result<Cell> Open(const shmnode::Target& target, const OpenOptions& options = {}) {
+  return shmnode::OpenCell(target, options, Soon());
+}
 inline Status Destroy(const shmnode::Target& target) { return shmnode::DestroyCell(target, {}, Soon()); }
 
 inline Cell MustOpen(const shmnode::Target& target, const OpenOptions& options = {},

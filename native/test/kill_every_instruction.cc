@@ -247,7 +247,8 @@ int main(int argc, char** argv) {
   memory::TakeOption(argc, argv);
   Options options;
   if (!ParseInto(options, argc, argv)) {
-    std::fputs("usage: kill_every_instruction [--posix] [--payload BYTES]... [--operation NAME] [--samples N] [--broken]\noperations:", stderr);
+    std::fputs("usage: kill_every_instruction [--posix] [--payload BYTES]... [--operation NAME] [--samples N] [--broken]\noperations:",
+               stderr);
     for (const Operation& operation : Operations(options)) std::fprintf(stderr, " %s", operation.name.data());
     std::fputc('\n', stderr);
     return 2;

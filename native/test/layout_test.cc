@@ -38,9 +38,9 @@ const tap::Test kHeader("layout: the header of a new segment", [] {
 const tap::Test kUntouched("layout: everything behind the name is zero before the first write", [] {
   const Example example;
   auto bytes = example.raw.Copy();
-  const uint32_t name_space = example.raw.Load<uint32_t>(208);
+  const uint32_t name_space = example.raw.Load<uint32_t>(220);
   tap::Equal(name_space, memory::is_posix ? shmnode::IpcNamespace() : 0, "IPC namespace");
-  std::memset(bytes.data() + 208, 0, sizeof name_space);
+  std::memset(bytes.data() + 220, 0, sizeof name_space);
   tap::Check(std::all_of(bytes.begin() + 128, bytes.end(), [](std::byte b) { return b == std::byte{0}; }), "all zero");
 });
 

@@ -3,8 +3,8 @@
 #pragma once
 
 #include <sched.h>
-#include <sys/mount.h>
 #include <sys/ipc.h>
+#include <sys/mount.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
 #include <unistd.h>
@@ -76,9 +76,7 @@ inline int SetOf(key_t key) { return semget(memory::SetKeyOf(key), 0, 0); }
 inline int MakeSet(key_t key, int count = 4, int mode = 0600) { return semget(memory::SetKeyOf(key), count, IPC_CREAT | IPC_EXCL | mode); }
 inline int SegmentOf(key_t key) { return shmget(key, 0, 0); }
 
-inline bool HasSegment(key_t key) {
-  return memory::is_posix ? shmnode::PosixFile::HasName(memory::Name(key).text) : SegmentOf(key) >= 0;
-}
+inline bool HasSegment(key_t key) { return memory::is_posix ? shmnode::PosixFile::HasName(memory::Name(key).text) : SegmentOf(key) >= 0; }
 inline bool HasSet(key_t key) { return SetOf(key) >= 0; }
 inline bool IsFree(key_t key) { return !HasSegment(key) && !HasSet(key); }
 

@@ -53,9 +53,7 @@ inline std::string_view Kept(std::string_view name) {
   return names.emplace(name, true).first->first;
 }
 
-inline shmnode::Target TargetOf(key_t key) {
-  return is_posix ? shmnode::Target::Posix(Kept(Name(key).text)) : shmnode::Target::Key(key);
-}
+inline shmnode::Target TargetOf(key_t key) { return is_posix ? shmnode::Target::Posix(Kept(Name(key).text)) : shmnode::Target::Key(key); }
 
 inline shmnode::Target ByName(std::string_view name) { return is_posix ? shmnode::Target::Posix(name) : shmnode::Target::Name(name); }
 

@@ -106,7 +106,8 @@ const tap::Test kWrongSlots("open: slot counts outside 2 to 16 fail and leave no
 });
 
 const tap::Test kWrongName("open: an invalid name fails and leaves nothing", [] {
-  for (const std::string& name : {std::string("a/b"), std::string(64, 'x'), std::string("a\0b", 3), std::string("/"), std::string("/.."), std::string("/a/b")}) {
+  for (const std::string& name :
+       {std::string("a/b"), std::string(64, 'x'), std::string("a\0b", 3), std::string("/"), std::string("/.."), std::string("/a/b")}) {
     if (!litter::IsFreeName(name)) continue;
     litter::RememberName(name);
     tap::Check(!cells::Open(Target::Name(name)), "refused");

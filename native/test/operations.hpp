@@ -23,9 +23,9 @@ struct Operation {
 namespace operations {
 
 using cells::Soon;
+using cells::Target;
 using shmnode::LockHold;
 using shmnode::LockMode;
-using cells::Target;
 
 inline void Open(const Stage& stage) { static_cast<void>(cells::Open(Target::Key(stage.key()))); }
 inline void Destroy(const Stage& stage) { static_cast<void>(cells::Destroy(Target::Key(stage.key()))); }

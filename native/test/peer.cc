@@ -1,5 +1,6 @@
 // peer COMMAND ...: another process at the same segments, for tests that run several. A segment is a name, or a number:
-// decimal or 0x, as a key. With SHMNODE_TEST_MEMORY=posix they stand for names in /dev/shm; what begins with a slash is one. Fails with exit code 1 and the code's name on standard error.
+// decimal or 0x, as a key. With SHMNODE_TEST_MEMORY=posix they stand for names in /dev/shm; what begins with a slash is one. Fails with
+// exit code 1 and the code's name on standard error.
 #include <sched.h>
 #include <sys/ipc.h>
 #include <sys/sem.h>
@@ -248,7 +249,8 @@ int Foreign(const Arguments& arguments) {
   const size_t bytes = NumberOf(arguments[1]).value_or(0);
   const Target target = TargetOf(arguments[0]);
   const bool is_posix = target.kind == Target::Kind::kPosix;
-  const auto segment = is_posix ? shmnode::PosixPlace(target).Make(bytes, 0600) : shmnode::SystemVPlace(target).Make(bytes, 0600);
+  const auto segment =
+      is_posix ? shmnode::detail::PosixPlace(target).Make(bytes, 0600) : shmnode::detail::SystemVPlace(target).Make(bytes, 0600);
   if (!segment) return Fail(segment.error());
   std::memcpy(segment->data(), arguments[2].data(), std::min(bytes, arguments[2].size()));
   const auto named = is_posix ? segment->file().Link() : shmnode::Status(shmnode::Nothing{});

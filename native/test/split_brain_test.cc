@@ -310,7 +310,7 @@ class SameLock {
     const auto cell = cells::MustOpen(pattern);
     const auto raw = RawBytes::Create(key, cell.segment().size());
     std::memcpy(raw.data(), cell.segment().data(), shmnode::kHeaderBytes);
-    if (memory::is_posix) raw.StoreText(64, memory::Name(key).text);
+    if (memory::is_posix) std::strncpy(reinterpret_cast<char*>(raw.data()) + 64, memory::Name(key).text, 64);
     tap::Require(static_cast<bool>(cells::Destroy(Target::Key(pattern))), "the pattern is gone");
   }
 

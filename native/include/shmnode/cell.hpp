@@ -166,7 +166,7 @@ class Cell {
     const uint64_t next = current + 1;
     FillSlot(next, request);
     // The lock makes a plain store enough. Compare-and-swap, because it finds out when somebody broke the lock.
-    if (!header()->commit.compare_exchange_strong(current, next)) return Fail(Code::kBusy, "a writer without the lock");
+    if (!header()->commit.compare_exchange_strong(current, next)) return LostCommit();
     header()->notify.store(static_cast<uint32_t>(next), std::memory_order_release);
     // Removed behind our back, lock and all, and being made anew: nobody is going to find this value. Who makes a segment
     // anew retires the removed ones of System V; a removed file, nobody else finds.
@@ -251,7 +251,7 @@ class Cell {
     if (!hold && segment_.is_posix()) return RemoveUnderNameLock(segment_, *facts, deadline);
     RetireHeader(segment_);
     const Status removed = segment_.Remove();
-    if (hold) static_cast<void>(lock_.set().Remove());
+    if (hold && !IsReplaced()) static_cast<void>(lock_.set().Remove());
     return removed;
   }
 
@@ -259,6 +259,17 @@ class Cell {
   Result<ValueFacts> Facts() const noexcept { return TryRead({.target = nullptr, .room = 0, .whole = false}); }
 
  private:
+  // The memory of a file that was made shorter begins anew, at 0.
+  Error LostCommit() const noexcept {
+    if (IsRetired()) return Fail(Code::kDestroyed);
+    return Fail(Code::kBusy, "a writer without the lock");
+  }
+
+  // Under the lock of its name, which may be that of its successor by now.
+  bool IsReplaced() const noexcept {
+    return segment_.is_posix() && PosixFile::HasName(segment_.file().name()) && !segment_.file().IsNamed();
+  }
+
   // Not where the segment has another lock by now: this handle is out of date then.
   bool LostItsLock() const noexcept {
     const int32_t id = header()->semaphore_id.load(std::memory_order_acquire);
@@ -305,7 +316,7 @@ class Cell {
   std::optional<Result<ValueFacts>> ReadOnce(const ReadRequest& request) const noexcept {
     if (IsRetired()) return Fail(Code::kDestroyed);
     const uint64_t version = Version();
-    if (version == 0) return ValueFacts{};
+    if (version == 0) return NeverWritten();
     if (version > kMaxExact) return Fail(Code::kCorrupt, "commit");
     const SlotDescriptor& slot = SlotOf(version);
     if (slot.version.load(std::memory_order_acquire) != version) {
@@ -314,6 +325,12 @@ class Cell {
       return std::nullopt;
     }
     return CopyOut(slot, version, request);
+  }
+
+  // Of a file that somebody has made shorter, the header reads as zero as well.
+  Result<ValueFacts> NeverWritten() const noexcept {
+    if (segment_.is_posix() && CheckNotRemoved().code() == Code::kDestroyed) return Fail(Code::kDestroyed);
+    return ValueFacts{};
   }
 
   std::optional<Result<ValueFacts>> CopyOut(const SlotDescriptor& slot, uint64_t version, const ReadRequest& request) const noexcept {

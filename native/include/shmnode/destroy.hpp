@@ -121,9 +121,9 @@ Status DestroyAt(const Target& target, const OwnerPolicy& owner, Deadline deadli
 // Retires the segment, so that all who are attached find out, and removes it with its set. kNotFound where the key has
 // neither, kLayout for a segment that is not ours, kAccess where another user made it, kBusy at the deadline.
 inline Status DestroyCell(const Target& target, const OwnerPolicy& owner, Deadline deadline) noexcept {
-  if (target.kind != Target::Kind::kPosix) return detail::DestroyAt<SystemVPlace>(target, owner, deadline);
+  if (target.kind != Target::Kind::kPosix) return detail::DestroyAt<detail::SystemVPlace>(target, owner, deadline);
   if (!target.IsValid()) return Fail(Code::kNotFound);
-  return detail::DestroyAt<PosixPlace>(target, owner, deadline);
+  return detail::DestroyAt<detail::PosixPlace>(target, owner, deadline);
 }
 
 }  // namespace shmnode

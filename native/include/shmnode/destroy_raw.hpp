@@ -91,8 +91,8 @@ Status DestroyRawAt(const Target& target, const OwnerPolicy& owner, Deadline dea
 // where another user made it, kBusy at the deadline.
 inline Status DestroyRaw(const Target& target, const OwnerPolicy& owner, Deadline deadline) noexcept {
   if (!target.IsValid()) return Fail(Code::kNotFound);
-  if (target.kind == Target::Kind::kPosix) return detail::DestroyRawAt<PosixPlace>(target, owner, deadline);
-  return detail::DestroyRawAt<SystemVPlace>(target, owner, deadline);
+  if (target.kind == Target::Kind::kPosix) return detail::DestroyRawAt<detail::PosixPlace>(target, owner, deadline);
+  return detail::DestroyRawAt<detail::SystemVPlace>(target, owner, deadline);
 }
 
 }  // namespace shmnode

@@ -133,11 +133,11 @@ inline Result<Geometry> LoadGeometry(const Segment& segment) noexcept {
 
 // What a creator chooses.
 struct CellShape {
-  uint64_t capacity;      // bytes that a value may have, 1 to kMaxExact
-  uint32_t slot_count;    // 2 to 16
-  uint32_t flags;         // kFlagChecksum or 0
-  std::string_view name;  // empty for a numeric key
-  uint32_t ipc_namespace = 0;
+  uint64_t capacity;           // bytes that a value may have, 1 to kMaxExact
+  uint32_t slot_count;         // 2 to 16
+  uint32_t flags;              // kFlagChecksum or 0
+  std::string_view name;       // empty for a numeric key
+  uint32_t ipc_namespace = 0;  // of POSIX memory: in which the semaphores are
 };
 
 // What every creator stores first, the same whoever it is: a segment in which this stands is no other program's.

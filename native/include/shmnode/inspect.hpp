@@ -113,7 +113,7 @@ Status ForEachPosixName(Visit visit) {
 inline Result<std::vector<CellInfo>> ListCells() {
   detail::InfoList<CellInfo> list;
   const Status told = Segment::ForEach([&list](int id, const shmid_ds& kernel) {
-    list.Add(detail::InspectFound<SystemVPlace>(Target::Id(id), {.id = id, .facts = FactsOf(kernel)}));
+    list.Add(detail::InspectFound<detail::SystemVPlace>(Target::Id(id), {.id = id, .facts = FactsOf(kernel)}));
   });
   if (!told) return told.error();
   const Status read = detail::ForEachPosixName([&list](const std::string& name) { list.Add(detail::InspectByName(name)); });

@@ -55,13 +55,13 @@ inline Result<RawInfo> Inspect(const Raw& raw) {
 inline Result<std::vector<RawInfo>> ListRaw() {
   detail::InfoList<RawInfo> list;
   const Status told = Segment::ForEach([&list](int id, const shmid_ds& kernel) {
-    list.Add(detail::InspectFoundRaw<SystemVPlace>({.id = id, .facts = FactsOf(kernel)}));
+    list.Add(detail::InspectFoundRaw<detail::SystemVPlace>({.id = id, .facts = FactsOf(kernel)}));
   });
   if (!told) return told.error();
   const Status read = detail::ForEachPosixName([&list](const std::string& name) {
     if (name.starts_with("/sem.")) return;
-    auto found = PosixPlace(Target::Posix(name)).Find(Access::kReadOnly);
-    list.Add(found ? detail::InspectFoundRaw<PosixPlace>(*std::move(found)) : found.error());
+    auto found = detail::PosixPlace(Target::Posix(name)).Find(Access::kReadOnly);
+    list.Add(found ? detail::InspectFoundRaw<detail::PosixPlace>(*std::move(found)) : found.error());
   });
   if (!read) return read.error();
   return std::move(list).Take();

@@ -102,6 +102,7 @@ class Opener {
     if (header->retired.load(std::memory_order_acquire) != 0) return Retired(*segment);
     if (options_.exclusive && creates() && !(geometry && geometry->incarnation == made_)) return Fail(Code::kExists);
     if (!geometry) return geometry.error();
+    if (!target_.Accepts(*geometry)) return Fail(Code::kNameCollision);
     if (!options_.read_only) {
       if (!IsOurNamespace(*geometry)) return Fail(Code::kUnsupported, "another IPC namespace");
       const auto now = segment->Facts();
@@ -129,7 +130,6 @@ class Opener {
   }
 
   Result<Cell> Fitting(Segment segment, const Geometry& geometry) const noexcept {
-    if (!target_.Accepts(geometry)) return Fail(Code::kNameCollision);
     if (options_.capacity > geometry.capacity) return Fail(Code::kCapacity, nullptr, geometry.capacity);
     if (options_.checksum && !geometry.has_checksum()) return Fail(Code::kUnsupported, "made without a checksum");
     return Cell(std::move(segment), geometry);
@@ -191,7 +191,7 @@ class Opener {
   // No magic yet. Under the lock that means: its creator is dead. A blank segment without our set is somebody else's,
   // since creators make the set first.
   std::optional<Result<Cell>> Blank(Segment segment) const noexcept {
-    if (!Place::kShowsBlank) return Fail(Code::kLayout, "no magic");
+    if (!Place::kShowsBlank) return Fail(Code::kLayout, SemaphoreSet::Find(place_.set_key(), kRawSemaphoreCount) ? "raw" : "no magic");
     if (target_.kind != Target::Kind::kKey) return Fail(Code::kLayout, "not initialised");
     const auto set = place_.FindSet();
     // Without the set it is somebody else's, unless it was made and destroyed since we looked.
@@ -303,13 +303,13 @@ Result<Cell> OpenAt(const Target& target, const OpenOptions& options, Deadline d
 }  // namespace detail
 
 // Opens, and creates where asked to. From any thread. What it may come to: kNotFound, kExists, kAccess, kOwner; kNoSpace and
-// kLimit of a new one; kCapacity, kNameCollision and kUnsupported where what is there is not what was asked for, or (POSIX memory) cannot be locked from here; kLayout where it is no
-// cell, or one of a layout that this library does not know; kCorrupt; kDestroyed where it has lost its lock and cannot be given another;
-// kBusy when the deadline came while somebody else was creating.
+// kLimit of a new one; kCapacity, kNameCollision and kUnsupported where what is there is not what was asked for, or (POSIX memory) cannot
+// be locked from here; kLayout where it is no cell, or one of a layout that this library does not know; kCorrupt; kDestroyed where it has
+// lost its lock and cannot be given another; kBusy when the deadline came while somebody else was creating.
 inline Result<Cell> OpenCell(const Target& target, const OpenOptions& options, Deadline deadline) noexcept {
   if (!target.IsValid()) return Fail(Code::kUnsupported, target.name.empty() ? "no name or key" : "name");
-  if (target.kind == Target::Kind::kPosix) return detail::OpenAt<PosixPlace>(target, options, deadline);
-  return detail::OpenAt<SystemVPlace>(target, options, deadline);
+  if (target.kind == Target::Kind::kPosix) return detail::OpenAt<detail::PosixPlace>(target, options, deadline);
+  return detail::OpenAt<detail::SystemVPlace>(target, options, deadline);
 }
 
 }  // namespace shmnode

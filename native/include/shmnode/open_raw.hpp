@@ -224,8 +224,8 @@ Result<Raw> OpenRawAt(const Target& target, const RawOptions& options, Deadline 
 // kBusy when the deadline came while somebody else was creating.
 inline Result<Raw> OpenRaw(const Target& target, const RawOptions& options, Deadline deadline) noexcept {
   if (!target.IsValid()) return Fail(Code::kUnsupported, target.name.empty() ? "no name or key" : "name");
-  if (target.kind == Target::Kind::kPosix) return detail::OpenRawAt<PosixPlace>(target, options, deadline);
-  return detail::OpenRawAt<SystemVPlace>(target, options, deadline);
+  if (target.kind == Target::Kind::kPosix) return detail::OpenRawAt<detail::PosixPlace>(target, options, deadline);
+  return detail::OpenRawAt<detail::SystemVPlace>(target, options, deadline);
 }
 
 }  // namespace shmnode

@@ -18,6 +18,7 @@ struct OwnerPolicy {
 
   // kOwner where the set or segment of which the kernel told this is not to be used.
   Status Check(const ipc_perm& facts) const noexcept { return Check(facts.uid, facts.cuid, facts.mode & 0777U); }
+  // The same of a segment.
   Status Check(const SegmentFacts& facts) const noexcept { return Check(facts.uid, facts.creator, facts.mode); }
 
  private:

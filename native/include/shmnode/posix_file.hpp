@@ -94,14 +94,18 @@ class PosixFile {
     if (descriptor_ >= 0) close(descriptor_);
   }
 
+  // Not so once it was moved from.
   bool is_open() const noexcept { return descriptor_ >= 0; }
+  // Of this process, closed on exec.
   int descriptor() const noexcept { return descriptor_; }
-  // Nobody else's as long as it is open, or mapped.
+  // Of the file system.
   uint64_t device() const noexcept { return device_; }
+  // In it nobody else's as long as it is open, or mapped.
   uint64_t inode() const noexcept { return inode_; }
   // As shm_open(3) takes it, with its slash.
   std::string_view name() const noexcept { return path_.data() + std::strlen(kPosixDirectory); }
 
+  // What the kernel says of the file now. One system call.
   Result<struct stat> Stat() const noexcept {
     struct stat facts {};
     if (fstat(descriptor_, &facts) != 0) return FromFileErrno("fstat", errno);

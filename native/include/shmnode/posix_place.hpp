@@ -9,7 +9,7 @@
 #include "target.hpp"
 #include "turnstile_lock.hpp"
 
-namespace shmnode {
+namespace shmnode::detail {
 
 // As SystemVPlace.
 class PosixPlace {
@@ -38,7 +38,9 @@ class PosixPlace {
     return Found{.file = *std::move(file), .facts = FactsOf(*facts, target_.key)};
   }
 
-  static Result<Segment> Attach(Found found, Access access) noexcept { return Segment::Map(std::move(found.file), found.facts.bytes, access); }
+  static Result<Segment> Attach(Found found, Access access) noexcept {
+    return Segment::Map(std::move(found.file), found.facts.bytes, access);
+  }
 
   static bool LeadsTo(const Segment& segment) noexcept { return segment.file().IsNamed(); }
   // Nothing has the name.
@@ -64,4 +66,4 @@ class PosixPlace {
   const Target& target_;
 };
 
-}  // namespace shmnode
+}  // namespace shmnode::detail

@@ -181,6 +181,7 @@ class Segment {
   // Who is attached keeps the bytes; key or name are free at once. Of POSIX memory, under the lock of the name.
   Status Remove() const noexcept { return is_posix() ? file_.Unlink() : Remove(id_); }
 
+  // The same in all processes, whichever attach it is.
   SegmentIdentity identity() const noexcept {
     if (is_posix()) return {.device = file_.device(), .number = file_.inode()};
     return {.device = 0, .number = static_cast<uint64_t>(id_)};

@@ -16,17 +16,18 @@ namespace shmnode {
 
 // As of the moment in which it was asked.
 struct SegmentFacts {
-  uid_t uid;      // its owner now
-  uid_t creator;  // of POSIX memory, which does not tell, the owner
-  gid_t gid;
-  unsigned mode;   // the permission bits
-  uint64_t bytes;  // of all of it, header and payload
-  key_t key;       // of the segment and of its semaphore set, of POSIX memory of the set alone; 0: private, or removed
-  bool removed;    // nobody can find it any more; who is attached keeps the bytes
-  pid_t creator_pid = 0;                  // 0 where it is not known: of POSIX memory
+  uid_t uid;              // its owner now
+  uid_t creator;          // of POSIX memory, which does not tell, the owner
+  gid_t gid;              // its group
+  unsigned mode;          // the permission bits
+  uint64_t bytes;         // of all of it, header and payload
+  key_t key;              // of the segment and of its semaphore set, of POSIX memory of the set alone; 0: private, or removed
+  bool removed;           // nobody can find it any more; who is attached keeps the bytes
+  pid_t creator_pid = 0;  // 0 where it is not known: of POSIX memory
   std::optional<uint64_t> attached = {};  // how many attaches there are in all processes; not known of POSIX memory
 };
 
+// Of System V memory.
 inline SegmentFacts FactsOf(const shmid_ds& kernel) noexcept {
   const ipc_perm& rights = kernel.shm_perm;
   return {.uid = rights.uid,
@@ -40,7 +41,7 @@ inline SegmentFacts FactsOf(const shmid_ds& kernel) noexcept {
           .attached = kernel.shm_nattch};
 }
 
-// `key`: of the semaphore set.
+// Of POSIX memory; `key` of the semaphore set.
 inline SegmentFacts FactsOf(const struct stat& file, key_t key) noexcept {
   return {.uid = file.st_uid,
           .creator = file.st_uid,

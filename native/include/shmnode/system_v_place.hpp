@@ -8,7 +8,7 @@
 #include "target.hpp"
 #include "turnstile_lock.hpp"
 
-namespace shmnode {
+namespace shmnode::detail {
 
 // What opening, destroying and mending do alike wherever the segment is, as PosixPlace does it for POSIX memory.
 class SystemVPlace {
@@ -71,4 +71,4 @@ class SystemVPlace {
   const Target& target_;
 };
 
-}  // namespace shmnode
+}  // namespace shmnode::detail

@@ -143,6 +143,7 @@ class TruncationGuard {
   TruncationGuard& operator=(const TruncationGuard&) = delete;
   ~TruncationGuard() { Release(); }
 
+  // False where there was no memory for it, after Release, and once it was moved from.
   bool is_on() const noexcept { return row_ != nullptr; }
 
   // Before the memory is given back: it may be somebody else's right after that.
