@@ -46,7 +46,9 @@ export async function usage (): Promise<void> {
   const { data: text, version: none }: { data: Buffer, version: null } = await raw.snapshot({ timeout: 10 })
   const infos: shm.RawSegmentInfo[] = await shm.list({ layout: 'raw' })
   console.log(nothing, views, copied, text, none, infos, raw.readSync({ offset: 1 }), await raw.withLock(() => 1), await raw.stat())
-  await shm.destroy({ id: raw.id }, { layout: 'raw', timeout: 0 })
+  if (raw.id !== null) await shm.destroy({ id: raw.id }, { layout: 'raw', timeout: 0 })
+  const file: shm.RawSegment = await shm.open('/frames', { posix: true, layout: 'raw', capacity: 4096 })
+  await shm.destroy(file.name ?? '', { posix: true, layout: 'raw' })
 
   try {
     await shm.list()
