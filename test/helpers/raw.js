@@ -53,16 +53,25 @@ function withFile (inode, fn) {
   }
 }
 
+/** The bytes of a file in /dev/shm. */
+async function peekFile (inode, offset, length) {
+  const bytes = Buffer.alloc(length)
+  return bytes.subarray(0, withFile(inode, file => fs.readSync(file, bytes, 0, length, offset)))
+}
+
+async function pokeFile (inode, offset, bytes) {
+  withFile(inode, file => fs.writeSync(file, Buffer.from(bytes), 0, bytes.length, offset))
+}
+
 /** The bytes of the segment with this shmid. */
 async function peek (id, offset, length) {
-  if (!isPosix) return Buffer.from(await Python.only.ask('peek', id, offset, length), 'hex')
-  const bytes = Buffer.alloc(length)
-  return bytes.subarray(0, withFile(id, file => fs.readSync(file, bytes, 0, length, offset)))
+  if (isPosix) return peekFile(id, offset, length)
+  return Buffer.from(await Python.only.ask('peek', id, offset, length), 'hex')
 }
 
 async function poke (id, offset, bytes) {
-  if (!isPosix) return Python.only.ask('poke', id, offset, Buffer.from(bytes).toString('hex'))
-  withFile(id, file => fs.writeSync(file, Buffer.from(bytes), 0, bytes.length, offset))
+  if (isPosix) return pokeFile(id, offset, bytes)
+  return Python.only.ask('poke', id, offset, Buffer.from(bytes).toString('hex'))
 }
 
 /** What SETALL of somebody does to one semaphore of the set; by default to the lock for applications. */
@@ -70,7 +79,8 @@ const reset = (id, semaphore = 3) => Python.only.ask('reset', id, semaphore)
 /** Of one semaphore of the set. */
 const valueOf = async (id, semaphore) => Number(await Python.only.ask('value', id, semaphore))
 /** Wakes who sleeps on a futex word, and tells how many did. */
-const wake = async (id, offset) => Number(await Python.only.ask('wake', id, offset))
+const wake = async (id, offset) => isPosix ? wakeFile(id, offset) : Number(await Python.only.ask('wake', id, offset))
+const wakeFile = async (inode, offset) => Number(await Python.only.ask('wake', pathOf(nameOfInode(inode)), offset))
 /** A zero-filled segment without anything else. Resolves to its shmid. */
 async function make (key, bytes, mode = 0o600) {
   if (!isPosix) return Number(await Python.only.ask('make', key | 0, bytes, mode))
@@ -113,4 +123,4 @@ const u16 = number => Buffer.from(Uint16Array.of(number).buffer)
 const u32 = number => Buffer.from(Uint32Array.of(number).buffer)
 const u64 = number => Buffer.from(BigUint64Array.of(BigInt(number)).buffer)
 
-module.exports = { peek, poke, make, makeSet, reset, valueOf, wake, removeSegment, removeSet, OFFSETS, PAYLOAD, u16, u32, u64 }
+module.exports = { peek, poke, peekFile, pokeFile, wakeFile, make, makeSet, reset, valueOf, wake, removeSegment, removeSet, OFFSETS, PAYLOAD, u16, u32, u64 }
