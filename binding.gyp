@@ -77,7 +77,9 @@
           ],
           "include_dirs": ["<(INTERMEDIATE_DIR)"],
           "sources": ["<!@(node -p \"require('node:fs').readdirSync('native/test').filter(f => f.endsWith('_test.cc')).map(f => 'native/test/' + f).join(' ')\")"],
-          "ldflags": ["-pthread"]
+          "ldflags": ["-pthread"],
+          # shm_open before glibc 2.34, as in those below.
+          "libraries": ["-lrt"]
         },
         {
           "target_name": "core_bench",
@@ -113,7 +115,8 @@
         {
           "target_name": "peer",
           "type": "executable",
-          "sources": ["native/test/peer.cc"]
+          "sources": ["native/test/peer.cc"],
+          "libraries": ["-lrt"]
         },
         {
           "target_name": "classic",
@@ -128,12 +131,14 @@
         {
           "target_name": "kill_writers",
           "type": "executable",
-          "sources": ["native/test/kill_writers.cc"]
+          "sources": ["native/test/kill_writers.cc"],
+          "libraries": ["-lrt"]
         },
         {
           "target_name": "storm_peer",
           "type": "executable",
-          "sources": ["native/test/storm_peer.cc"]
+          "sources": ["native/test/storm_peer.cc"],
+          "libraries": ["-lrt"]
         },
         {
           "target_name": "failing_calls",
@@ -147,7 +152,8 @@
           "type": "executable",
           "sources": ["native/test/fail_calls.cc"],
           "cflags_cc!": ["-fno-exceptions"],
-          "ldflags": ["-pthread"]
+          "ldflags": ["-pthread"],
+          "libraries": ["-lrt"]
         }
       ],
       "conditions": [
@@ -178,7 +184,8 @@
             {
               "target_name": "kill_every_instruction",
               "type": "executable",
-              "sources": ["native/test/kill_every_instruction.cc"]
+              "sources": ["native/test/kill_every_instruction.cc"],
+              "libraries": ["-lrt"]
             }
           ]
         }]

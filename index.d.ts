@@ -1,7 +1,7 @@
 /// <reference types="node" />
 
 /**
- * System V shared memory that never blocks the event loop, never shows a torn value and survives `kill -9`.
+ * System V (and POSIX) shared memory that never blocks the event loop, never shows a torn value and survives `kill -9`.
  *
  * Every function that returns a Promise waits and copies on the libuv thread pool. May be used from any thread of Node.js:
  * each worker thread has its own handles.
@@ -12,7 +12,8 @@ export type Data = string | ArrayBufferView | ArrayBuffer | SharedArrayBuffer
 
 /**
  * Which segment is meant: a name (1 to 63 of `A-Z a-z 0-9 . _ -`), a key (a non-zero 32-bit integer),
- * the classic `ftok(3)` derivation, a segment without a key ({@link PRIVATE}, creates), or the kernel's `shmid`.
+ * the classic `ftok(3)` derivation, a segment without a key ({@link PRIVATE}, creates), or the kernel's `shmid`. With
+ * `{ posix: true }` a name of POSIX shared memory, as `shm_open(3)` takes it: a slash and 1 to 62 of those characters.
  */
 export type SegmentReference = string | number | { ftok: [path: string, projectId: number] } | { id: number } | typeof PRIVATE
 
@@ -80,6 +81,12 @@ export interface OpenOptions extends WaitOptions {
   create?: boolean | undefined
   /** Only create: `ERR_SHM_EXISTS` if the key has a segment. Default false. */
   exclusive?: boolean | undefined
+  /**
+   * POSIX shared memory: a file in `/dev/shm`, found by its name alone. Its lock is a System V semaphore set, with the key of the
+   * name. A file that is no cell is `ERR_SHM_LAYOUT`, also an empty one. Processes that write it have to share the IPC namespace
+   * (`ERR_SHM_UNSUPPORTED`). Default false: System V shared memory.
+   */
+  posix?: boolean | undefined
   /** Attach without the right to write; nothing is created. Needs read permission only. Default false. */
   readOnly?: boolean | undefined
   /** The bytes' layout. `'raw'`: see {@link RawOpenOptions}. */
@@ -106,6 +113,11 @@ export interface OpenOptions extends WaitOptions {
  */
 export interface RawOpenOptions extends WaitOptions, Pick<OpenOptions, 'create' | 'exclusive' | 'owner' | 'maxPending' | 'inlineLimit'> {
   layout: 'raw'
+  /**
+   * As in {@link OpenOptions}. Nothing in such a file tells whether others who use it share the IPC namespace that the semaphore set
+   * is in: with a POSIX `semaphore`, which is a file too, that does not matter.
+   */
+  posix?: boolean | undefined
   /** Bytes of a segment to be created (default 2048); of an existing one the least that is accepted (`ERR_SHM_CAPACITY`). */
   capacity?: number | undefined
   /** Permissions of what is created, such as `0o660`. Default `0o600`. If given, what is open to more users is refused (`ERR_SHM_OWNER`). */
@@ -136,6 +148,8 @@ export interface RawWriteOptions extends WaitOptions, Pick<WriteOptions, 'transf
 
 export interface DestroyOptions extends WaitOptions {
   /** As in {@link OpenOptions}. */
+  posix?: boolean | undefined
+  /** As in {@link OpenOptions}. */
   owner?: number | 'any' | undefined
   /** `'raw'`: of a raw segment, also one that another program made. Default `'cell'`: anything else is `ERR_SHM_LAYOUT`. */
   layout?: 'cell' | 'raw' | undefined
@@ -157,9 +171,11 @@ export interface Snapshot {
 
 /** A segment as the kernel and its header describe it. */
 export interface SegmentInfo {
-  /** The kernel's number for it (`shmid`). */
-  id: number
-  /** Null for a private segment. */
+  /** The kernel's number for it (`shmid`); null for POSIX memory. */
+  id: number | null
+  /** POSIX shared memory, not System V's. */
+  posix: boolean
+  /** Null for a private segment, and for POSIX memory. */
   key: number | null
   /** Null for a segment with a numeric key only. */
   name: string | null
@@ -182,9 +198,9 @@ export interface SegmentInfo {
   gid: number
   /**
    * How many attaches there are, in all processes. The handles of one process share theirs, in all its worker threads: one those that
-   * may write, one those that are `readOnly`.
+   * may write, one those that are `readOnly`. Null for POSIX memory, of which the kernel does not tell.
    */
-  attached: number
+  attached: number | null
   /** Of the current value, in bytes. */
   length: number
   version: number
@@ -204,11 +220,13 @@ export interface RawSnapshot {
 
 /** A raw segment as the kernel describes it. */
 export interface RawSegmentInfo {
-  /** The kernel's number for it (`shmid`). */
-  id: number
-  /** Null for a private segment. */
+  /** The kernel's number for it (`shmid`); null for POSIX memory. */
+  id: number | null
+  /** POSIX shared memory, not System V's. */
+  posix: boolean
+  /** Null for a private segment, and for POSIX memory. */
   key: number | null
-  /** That this handle was opened by; null in listings. */
+  /** That this handle was opened by; in listings null unless it is POSIX memory. */
   name: string | null
   layout: 'raw'
   /** Bytes of the segment. */
@@ -218,9 +236,10 @@ export interface RawSegmentInfo {
   mode: number
   uid: number
   gid: number
-  /** How many attaches there are, in all processes. Each handle has one, and another one for its views. */
-  attached: number
-  creatorPid: number
+  /** How many attaches there are, in all processes; null for POSIX memory. Each handle has one, and another one for its views. */
+  attached: number | null
+  /** Null for POSIX memory. */
+  creatorPid: number | null
 }
 
 /** What has happened on one of a handle's queues, since it was opened. Times in milliseconds. */
@@ -275,11 +294,13 @@ export class Segment {
 
   /** The current version, read live; 0 if never written. Throws `ERR_SHM_CLOSED` after {@link close}. */
   readonly version: number
-  /** A signed 32-bit integer; null for a private segment. */
+  /** A signed 32-bit integer; null for a private segment, and for POSIX memory. */
   readonly key: number | null
   readonly name: string | null
-  /** The kernel's `shmid`. */
-  readonly id: number
+  /** The kernel's `shmid`; null for POSIX memory. */
+  readonly id: number | null
+  /** POSIX shared memory, not System V's. */
+  readonly posix: boolean
   /** Payload bytes that one value may have. */
   readonly capacity: number
   readonly layout: 'cell'
@@ -384,12 +405,14 @@ export interface ViewClass<View> {
 export class RawSegment {
   private constructor ()
 
-  /** A signed 32-bit integer; null for a private segment. */
+  /** A signed 32-bit integer; null for a private segment, and for POSIX memory. */
   readonly key: number | null
   /** That it was opened by: the segment does not know. */
   readonly name: string | null
-  /** The kernel's `shmid`. */
-  readonly id: number
+  /** The kernel's `shmid`; null for POSIX memory. */
+  readonly id: number | null
+  /** POSIX shared memory, not System V's. */
+  readonly posix: boolean
   /** Bytes of the segment, as its creator asked for them. */
   readonly capacity: number
   readonly layout: 'raw'
@@ -479,12 +502,13 @@ export function open (reference: SegmentReference, options: RawOpenOptions): Pro
  * Opens a segment, and creates it where there is none.
  * Rejects with `ERR_SHM_NOT_FOUND`, `_EXISTS`, `_ACCESS`, `_OWNER`, `_LAYOUT` (something else lives under the key; it is left
  * untouched), `_CAPACITY`, `_NAME_COLLISION`, `_UNSUPPORTED` (no checksum), `_CORRUPT`, `_DESTROYED` (the lock of a private
- * segment was removed: {@link destroy} what is left), `_NO_SPACE`, `_LIMIT` (naming the kernel setting), `_TIMEOUT`.
+ * segment was removed: {@link destroy} what is left), `_NO_SPACE`, `_LIMIT` (naming the kernel setting), `_TIMEOUT`. POSIX memory
+ * is reserved here, so that there is room for every write: `_NO_SPACE` if `/dev/shm` is full.
  */
 export function open (reference: SegmentReference, options?: OpenOptions): Promise<Segment>
-/** All segments on this machine that this process may read and that are no cells, in the order of their ids. */
+/** All segments on this machine that this process may read and that are no cells, in the same order; POSIX semaphores are none. */
 export function list (options: { layout: 'raw' }): Promise<RawSegmentInfo[]>
-/** All cell segments on this machine that this process may read, in the order of their ids. */
+/** All cell segments on this machine that this process may read: System V's in the order of their ids, then POSIX's in that of their names. */
 export function list (options?: { layout?: 'cell' | undefined }): Promise<SegmentInfo[]>
 /**
  * Deletes a segment for everyone, also one that a dead creator left half made. Rejects with `ERR_SHM_NOT_FOUND`,

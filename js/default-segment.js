@@ -14,7 +14,7 @@ function reference () {
   const text = process.env.SHM_KEY || String(CLASSIC_KEY)
   // What begins like a number is meant to be one.
   const key = /^(-?\d+$|0x)/i.test(text) ? Number(text) : text
-  parseReference(key, 'SHM_KEY')
+  parseReference(key, { argument: 'SHM_KEY' })
   return key
 }
 

@@ -23,7 +23,9 @@ const KNOWN_LAYOUT = { major: 1, minor: 0 }
 const limits = {
   shmget: 'the machine has as many segments (sysctl kernel.shmmni) or as much shared memory (kernel.shmall) as it may have',
   semget: 'semaphore sets, semaphores or operations on them are at a limit (sysctl kernel.sem)',
-  shmmax: 'a segment of this size is over the limit of the kernel (sysctl kernel.shmmax)'
+  shmmax: 'a segment of this size is over the limit of the kernel (sysctl kernel.shmmax)',
+  open: 'there are as many files in /dev/shm (mount option nr_inodes), open in this process (ulimit -n) or on this machine (sysctl fs.file-max) as there may be',
+  ftruncate: 'a file of this size is over the limit of this process (ulimit -f) or of the kernel'
 }
 
 function describeLimit ({ syscall, errno, reason }) {
@@ -38,19 +40,26 @@ function describeOtherVersion (number) {
   return `was made with layout ${major}.${minor}: that needs a shmnode that knows layout ${major}, this one knows ${KNOWN_LAYOUT.major}.${KNOWN_LAYOUT.minor}`
 }
 
-function describeLayout ({ reason, number }, { layout }) {
+function describeNameCollision ({ reason }, { lockKey }) {
+  if (reason === 'the key of its lock') return `cannot have a lock: its key, ${hexadecimal(lockKey)}, is that of a System V segment`
+  return lockKey ? 'was made under another name, and moved or copied' : 'has the key of a segment with another name, or with none'
+}
+
+const itsKey = lockKey => lockKey ? `the key of its lock, ${hexadecimal(lockKey)},` : 'its key'
+
+function describeLayout ({ reason, number }, { layout, lockKey }) {
   if (reason === 'a cell') return "is a cell: open it without { layout: 'raw' }"
   if (reason === 'raw') return "is raw, or was: { layout: 'raw' } opens or destroys it"
-  if (layout === 'raw') return 'has no lock: its key has a semaphore set that shmnode did not make, so give the option `semaphore`'
+  if (layout === 'raw') return `has no lock: ${itsKey(lockKey)} has a semaphore set that shmnode did not make, so give the option \`semaphore\``
   if (reason === 'another layout version') return describeOtherVersion(number)
   if (reason === 'not initialised') return 'is not a cell: it is not initialised'
-  if (reason === 'semaphore set') return 'is not a cell: its key has a semaphore set that shmnode did not make (ipcrm --semaphore-key removes it)'
+  if (reason === 'semaphore set') return `is not a cell: ${itsKey(lockKey)} has a semaphore set that shmnode did not make (ipcrm --semaphore-key removes it)`
   return "is not a cell: something that shmnode did not make lives there; it was left as it is ({ layout: 'raw' } would take it as it is)"
 }
 
 function describeAccess ({ syscall, reason }) {
   if (reason === 'no lock yet') return 'has no lock yet, which its owner or root has to make by opening it; or give the option `semaphore`'
-  return `is not open to this user${syscall === 'shmat' ? ' for reading and writing ({ readOnly: true } asks for less)' : ''}`
+  return `is not open to this user${syscall === 'shmat' || syscall === 'open' ? ' for reading and writing ({ readOnly: true } asks for less)' : ''}`
 }
 
 function describeNotFound ({ reason }) {
@@ -64,7 +73,9 @@ const unsupported = {
   'a POSIX semaphore': 'its POSIX semaphore is one lock, which reads and writes take',
   'a semaphore that counts further than 1': 'its semaphore counts further than 1, and would let two in',
   'a NUL in the text': 'what comes after a NUL would be lost to its readers',
-  'no external buffers': 'this platform has no ArrayBuffers over memory that is not its own'
+  'no external buffers': 'this platform has no ArrayBuffers over memory that is not its own',
+  'another IPC namespace': 'its semaphores are in another IPC namespace, which its writers have to share ({ readOnly: true } does without)',
+  'no /dev/shm that can have it': 'there is no /dev/shm here, or it is of a kind that cannot have it'
 }
 
 function describeOwner ({ reason, number }) {
@@ -90,6 +101,7 @@ function describeTooLarge ({ reason, number }, { length, offset, nulTerminated }
 function describeDestroyed ({ reason, syscall }) {
   if (reason === 'a private segment without its lock') return 'has lost its lock, and no key to find another by: shm.destroy() what is left of it'
   if (reason === "another user's, without its lock") return 'has lost its lock: its owner, or root, has to open it'
+  if (reason === 'truncated') return 'was made shorter by somebody: shm.destroy() what is left of it'
   return syscall?.startsWith('sem') ? 'was destroyed, or has lost its lock: open it again' : 'was destroyed'
 }
 
@@ -129,12 +141,12 @@ const descriptions = {
   NOT_FOUND: describeNotFound,
   EXISTS: () => 'exists already',
   ACCESS: describeAccess,
-  NO_SPACE: () => 'does not fit the memory of this machine',
+  NO_SPACE: ({ syscall }) => `does not fit ${syscall === 'posix_fallocate' ? 'what is free in /dev/shm (mount option size)' : 'the memory of this machine'}`,
   LIMIT: failure => `cannot be made: ${describeLimit(failure)}`,
   TOO_LARGE: describeTooLarge,
   CAPACITY: (failure, context) => `is too small: ${describeCapacity(failure, context)}`,
   LAYOUT: describeLayout,
-  NAME_COLLISION: () => 'has the key of a segment with another name, or with none',
+  NAME_COLLISION: describeNameCollision,
   OWNER: failure => `is not trusted: ${describeOwner(failure)}`,
   CORRUPT: ({ reason }) => `is corrupt (${reason})`,
   VERSION_CONFLICT: ({ number }, { ifVersion }) => `is at version ${number}, not ${ifVersion}`,

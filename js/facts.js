@@ -12,7 +12,8 @@ function toSnapshot (data, { version, committedAt, writerPid, mediaType }) {
 /** @returns {import('..').SegmentInfo} */
 function toInfo (info) {
   return {
-    id: info.id,
+    id: info.posix ? null : info.id,
+    posix: info.posix,
     key: info.key || null,
     name: info.name || null,
     layout: 'cell',
@@ -27,7 +28,7 @@ function toInfo (info) {
     mode: info.mode,
     uid: info.uid,
     gid: info.gid,
-    attached: info.attached,
+    attached: info.posix ? null : info.attached,
     length: info.length,
     version: info.version,
     committedAt: date(info.committedAt),
@@ -45,8 +46,11 @@ const toRawSnapshot = data => ({ data, version: null, committedAt: null, writerP
  * @returns {import('..').RawSegmentInfo}
  */
 function toRawInfo (info, name = null) {
-  const { id, key, segmentBytes, mode, uid, gid, attached, creatorPid } = info
-  return { id, key: key || null, name, layout: 'raw', capacity: segmentBytes, segmentBytes, mode, uid, gid, attached, creatorPid }
+  const { posix, key, segmentBytes, mode, uid, gid } = info
+  const [id, attached] = posix ? [null, null] : [info.id, info.attached]
+  return {
+    id, posix, key: key || null, name: info.name || name, layout: 'raw', capacity: segmentBytes, segmentBytes, mode, uid, gid, attached, creatorPid: info.creatorPid || null
+  }
 }
 
 module.exports = { toSnapshot, toInfo, toRawSnapshot, toRawInfo }

@@ -24,8 +24,8 @@ const layouts = {
  * @returns {Promise<Segment | RawSegment>}
  */
 async function open (reference, given) {
-  const { target, ...context } = parseReference(reference)
   const checked = options.object(given)
+  const { target, ...context } = parseReference(reference, { posix: options.posix(checked) })
   const opening = options.openOptions(checked)
   const layout = layouts[opening.layout]
   refuseContradictions(reference, opening)
@@ -62,6 +62,12 @@ function refuseContradictions (reference, { create, exclusive, readOnly }) {
   if (exclusive && typeof reference === 'object' && 'id' in reference) throw invalidValue('options.exclusive', 'must not be true where the id of an existing segment is given', exclusive)
 }
 
+/** System V's by their ids, then POSIX's by their names. */
+function inOrder (a, b) {
+  if (a.posix !== b.posix) return a.posix ? 1 : -1
+  return a.posix ? (a.name < b.name ? -1 : 1) : a.id - b.id
+}
+
 /**
  * @param {{ layout?: 'cell' | 'raw' }} [given]
  * @returns {Promise<import('..').SegmentInfo[] | import('..').RawSegmentInfo[]>}
@@ -69,7 +75,7 @@ function refuseContradictions (reference, { create, exclusive, readOnly }) {
 async function list (given) {
   const layout = layouts[options.layout(options.object(given).layout)]
   return new Promise((resolve, reject) => {
-    layout.list((failure, infos) => failure ? reject(fromFailure(failure, { label: 'list' })) : resolve(infos.map(layout.toInfo).sort((a, b) => a.id - b.id)))
+    layout.list((failure, infos) => failure ? reject(fromFailure(failure, { label: 'list' })) : resolve(infos.map(layout.toInfo).sort(inOrder)))
   })
 }
 
@@ -79,8 +85,8 @@ async function list (given) {
  */
 async function destroy (reference, given) {
   if (reference === PRIVATE) throw invalidType('reference', 'a name, a key, { ftok: [path, projectId] } or { id }', reference)
-  const { target, ...context } = parseReference(reference)
   const checked = options.object(given)
+  const { target, ...context } = parseReference(reference, { posix: options.posix(checked) })
   const kind = options.layout(checked.layout)
   const policy = { ...options.owner(checked.owner), widestMode: -1 }
   const wait = { timeout: options.timeout(checked), signal: options.signal(checked) }

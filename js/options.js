@@ -32,6 +32,11 @@ function boolean (name, value, otherwise) {
   return value
 }
 
+/** Whether POSIX shared memory is meant. */
+function posix ({ posix }) {
+  return boolean('options.posix', posix, false)
+}
+
 /** Milliseconds, Infinity included. */
 function timeout ({ timeout }) {
   if (timeout === undefined) return DEFAULT_TIMEOUT
@@ -146,5 +151,20 @@ function inlineLimit ({ inlineLimit = 0 }) {
 }
 
 module.exports = {
-  object, integer, boolean, timeout, signal, inlineLimit, range, mediaType, ifVersion, owner, layout, semaphore, openOptions, maxPending, DEFAULT_TIMEOUT
+  object,
+  integer,
+  boolean,
+  posix,
+  timeout,
+  signal,
+  inlineLimit,
+  range,
+  mediaType,
+  ifVersion,
+  owner,
+  layout,
+  semaphore,
+  openOptions,
+  maxPending,
+  DEFAULT_TIMEOUT
 }

@@ -37,10 +37,11 @@ class RawSegment {
   constructor (token, opened) {
     if (token !== OPENING) throw new TypeError('Illegal constructor: segments come from open()')
     const { handle, facts, context, nulTerminated, maxPending, inlineLimit } = opened
-    const { id, key, capacity, readOnly, isPosix, semaphoreId } = handle.describe()
+    const { posix, id, key, capacity, readOnly, isPosix, semaphoreId } = handle.describe()
     this.key = key || null
     this.name = context.name ?? null
-    this.id = id
+    this.id = posix ? null : id
+    this.posix = posix
     this.capacity = capacity
     this.layout = 'raw'
     this.incarnation = null

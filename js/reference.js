@@ -9,6 +9,8 @@ const { invalidType, invalidValue } = require('./errors')
 const PRIVATE = Symbol('shmnode.PRIVATE')
 
 const NAME = /^[A-Za-z0-9._-]{1,63}$/
+/** Of POSIX shared memory: a file in /dev/shm. */
+const POSIX_NAME = /^\/(?!\.{1,2}$)[A-Za-z0-9._-]{1,62}$/
 const LEAST_INT = -(2 ** 31)
 const MOST_UINT = 2 ** 32 - 1
 
@@ -20,8 +22,16 @@ function keyOf (name) {
 }
 
 function byName (name, argument = 'name') {
+  if (POSIX_NAME.test(name)) throw invalidValue(argument, 'must not begin with a slash: POSIX shared memory is opened with { posix: true }', name)
   if (!NAME.test(name)) throw invalidValue(argument, 'must be 1 to 63 of the characters A-Z a-z 0-9 . _ -', name)
   return { target: { name }, label: `segment '${name}'`, name, key: keyOf(name) }
+}
+
+/** `lockKey` is the key of its semaphores. */
+function byPosixName (name) {
+  if (typeof name !== 'string') throw invalidValue('options.posix', 'must not be true unless the segment has a name: POSIX shared memory has no keys and ids', true)
+  if (!POSIX_NAME.test(name)) throw invalidValue('name', "must be a '/' and 1 to 62 of the characters A-Z a-z 0-9 . _ -", name)
+  return { target: { posixName: name }, label: `segment '${name}'`, name, lockKey: keyOf(name) }
 }
 
 /** Keys are signed ints; who writes them in hexadecimal may have them unsigned. */
@@ -47,10 +57,12 @@ function byId (id) {
 
 /**
  * @param {string | number | { ftok: [string, number] } | { id: number } | typeof PRIVATE} reference
- * @param {string} [argument] what messages call it, where it came from somewhere else
- * @returns {{ target: object, label: string, key?: number, name?: string }}
+ * @param {{ argument?: string, posix?: boolean }} [options] what messages call it, where it came from somewhere else; whether it is
+ *   the name of POSIX shared memory
+ * @returns {{ target: object, label: string, key?: number, name?: string, lockKey?: number }}
  */
-function parseReference (reference, argument) {
+function parseReference (reference, { argument, posix = false } = {}) {
+  if (posix) return byPosixName(reference)
   if (typeof reference === 'string') return byName(reference, argument)
   if (typeof reference === 'number') return byKey(reference, argument)
   if (reference === PRIVATE) return { target: {}, label: 'private segment' }

@@ -47,10 +47,11 @@ class Segment {
   constructor (token, opened) {
     if (token !== OPENING) throw new TypeError('Illegal constructor: segments come from open()')
     const { handle, facts, context, maxPending, inlineLimit } = opened
-    const { id, key, name, capacity, incarnation, readOnly, semaphoreId } = handle.describe()
+    const { posix, id, key, name, capacity, incarnation, readOnly, semaphoreId } = handle.describe()
     this.key = key || null
     this.name = name || null
-    this.id = id
+    this.id = posix ? null : id
+    this.posix = posix
     this.capacity = capacity
     this.layout = 'cell'
     this.incarnation = incarnation

@@ -24,7 +24,7 @@ class AttachedCells {
 
   // On a pool thread: what it detaches may be large.
   SharedCell Share(const SharedCell& cell) {
-    const Key key{cell->segment().id(), cell->geometry().incarnation, cell->segment().read_only()};
+    const Key key{cell->segment().identity(), cell->geometry().incarnation, cell->segment().read_only()};
     const std::lock_guard guard(mutex_);
     std::erase_if(cells_, [](const auto& entry) { return entry.second.expired(); });
     auto& known = cells_[key];
@@ -35,7 +35,7 @@ class AttachedCells {
   }
 
  private:
-  using Key = std::tuple<int, uint64_t, bool>;
+  using Key = std::tuple<SegmentIdentity, uint64_t, bool>;
 
   std::mutex mutex_;
   std::map<Key, std::weak_ptr<const Cell>> cells_;

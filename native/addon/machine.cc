@@ -27,7 +27,7 @@ Status DestroyTarget(DestroyIt destroy, const Reference& reference, const OwnerP
   const Status status = destroy(*target, owner, permit.Slice(slice));
   if (status) return status;
   Error error = status.error();
-  error.key = target->key;
+  error.key = target->kind == Target::Kind::kPosix ? 0 : target->key;
   return error;
 }
 

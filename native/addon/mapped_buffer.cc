@@ -6,7 +6,7 @@ namespace shmnode::addon {
 
 Result<Napi::ArrayBuffer> MappedBuffer::Get(Napi::Env env, const Segment& segment) {
   if (!buffer_.IsEmpty()) return buffer_.Value();
-  auto attach = Segment::Attach(segment.id(), segment.size(), Access::kReadWrite);
+  auto attach = segment.AttachAgain(Access::kReadWrite);
   if (!attach) return attach.error();
   attach_ = std::make_shared<const Segment>(*std::move(attach));
   auto buffer = Make(env);

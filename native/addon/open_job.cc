@@ -32,7 +32,7 @@ void OpenJob::Execute() {
     cell_ = AttachedCells::OfProcess().Share(cell_);
   } else {
     failure_ = cell.error();
-    failure_->key = target->key;
+    failure_->key = target->kind == Target::Kind::kPosix ? 0 : target->key;
   }
 }
 

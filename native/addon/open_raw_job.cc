@@ -57,7 +57,7 @@ void OpenRawJob::Execute() {
     raw_ = std::shared_ptr<const Raw>(room, &**room);
   } else {
     failure_ = raw.error();
-    failure_->key = target->key;
+    failure_->key = target->kind == Target::Kind::kPosix ? 0 : target->key;
   }
 }
 

@@ -21,6 +21,14 @@ Result<uint64_t> WriteNow(const Cell& cell, const WriteRequest& request) {
   return version;
 }
 
+// Who makes a removed segment anew can tell readers of System V memory that their time is over. Of a removed file nobody can.
+Result<ValueFacts> TryRead(const Cell& cell, const ReadRequest& request) {
+  if (cell.segment().is_posix()) {
+    if (const Status removed = cell.CheckNotRemoved(); !removed) return removed.error();
+  }
+  return cell.TryRead(request);
+}
+
 napi_value Exact(Napi::Env env, uint64_t number) { return Napi::Number::New(env, static_cast<double>(number)); }
 
 napi_value Version(Napi::Env env, Opening& opening, const napi_value*) { return Exact(env, opening.cell->Version()); }
@@ -28,7 +36,7 @@ napi_value Version(Napi::Env env, Opening& opening, const napi_value*) { return 
 napi_value LengthHint(Napi::Env env, Opening& opening, const napi_value*) { return Exact(env, opening.cell->LengthHint()); }
 
 napi_value ReadNow(Napi::Env env, Opening& opening, const ReadRequest& request) {
-  const auto facts = opening.cell->TryRead(request);
+  const auto facts = TryRead(*opening.cell, request);
   if (!facts) return ToFailure(env, facts.error());
   opening.last_read = *facts;
   StoreFacts(opening.fact_table, 0, *facts, request);

@@ -70,13 +70,15 @@ const std::shared_ptr<const Raw>& RawHandle::Opened(Napi::Env env) const {
 
 Napi::Value RawHandle::Describe(const Napi::CallbackInfo& info) {
   const auto& raw = Opened(info.Env());
-  const auto kernel = Segment::Stat(raw->segment().id());
+  const auto& segment = raw->segment();
+  const auto kernel = segment.Facts();
   const auto set = raw->lock().set();
   auto facts = Napi::Object::New(info.Env());
-  facts.Set("id", raw->segment().id());
-  facts.Set("key", kernel ? kernel->shm_perm.__key : IPC_PRIVATE);
+  facts.Set("posix", segment.is_posix());
+  facts.Set("id", segment.id());
+  facts.Set("key", kernel && !segment.is_posix() ? kernel->key : IPC_PRIVATE);
   facts.Set("capacity", static_cast<double>(raw->capacity()));
-  facts.Set("readOnly", raw->segment().read_only());
+  facts.Set("readOnly", segment.read_only());
   facts.Set("isPosix", !set);
   facts.Set("semaphoreId", set ? set->id() : semaphore_number_);
   return facts;

@@ -17,6 +17,9 @@ Reference::Reference(const Napi::Object& object) {
     kind_ = Kind::kPath;
     number_ = Integer(object, "projectId");
     text_ = object.Get("path").As<Napi::String>().Utf8Value();
+  } else if (object.Has("posixName")) {
+    kind_ = Kind::kPosix;
+    text_ = object.Get("posixName").As<Napi::String>().Utf8Value();
   } else if (object.Has("name")) {
     kind_ = Kind::kKey;
     text_ = object.Get("name").As<Napi::String>().Utf8Value();
@@ -34,6 +37,7 @@ Result<Target> Reference::Resolve() const {
   switch (kind_) {
     case Kind::kPrivate: return Target::Private();
     case Kind::kId: return Target::Id(number_);
+    case Kind::kPosix: return Target::Posix(text_);
     case Kind::kKey: return text_.empty() ? Target::Key(number_) : Target::Name(text_);
     case Kind::kPath: break;
   }

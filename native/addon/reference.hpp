@@ -12,7 +12,7 @@ namespace shmnode::addon {
 // A Target that owns its strings, so that it can travel to another thread.
 class Reference {
  public:
-  // One of { key, name? }, { path, projectId }, { id }, or {} for a private segment.
+  // One of { key }, { name }, { posixName }, { path, projectId }, { id }, or {} for a private segment.
   explicit Reference(const Napi::Object& object);
 
   // Points into this object. On a pool thread: a path has to be looked up in the file system.
@@ -21,7 +21,7 @@ class Reference {
   bool IsPrivate() const { return kind_ == Kind::kPrivate; }
 
  private:
-  enum class Kind { kKey, kPath, kId, kPrivate };
+  enum class Kind { kKey, kPath, kId, kPosix, kPrivate };
   Kind kind_ = Kind::kPrivate;
   int number_ = 0;    // key, project id, or id
   std::string text_;  // name or path

@@ -63,10 +63,12 @@ const std::shared_ptr<const Cell>& SegmentHandle::Opened(Napi::Env env) const {
 Napi::Value SegmentHandle::Describe(const Napi::CallbackInfo& info) {
   const auto& cell = Opened(info.Env());
   auto facts = GeometryToJs(info.Env(), cell->geometry());
-  const auto kernel = Segment::Stat(cell->segment().id());
-  facts.Set("id", cell->segment().id());
-  facts.Set("key", kernel ? kernel->shm_perm.__key : IPC_PRIVATE);
-  facts.Set("readOnly", cell->segment().read_only());
+  const auto& segment = cell->segment();
+  const auto kernel = segment.Facts();
+  facts.Set("posix", segment.is_posix());
+  facts.Set("id", segment.id());
+  facts.Set("key", kernel && !segment.is_posix() ? kernel->key : IPC_PRIVATE);
+  facts.Set("readOnly", segment.read_only());
   facts.Set("semaphoreId", cell->lock().set().id());
   return facts;
 }

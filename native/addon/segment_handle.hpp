@@ -24,7 +24,7 @@ class SegmentHandle : public Napi::ObjectWrap<SegmentHandle> {
   explicit SegmentHandle(const Napi::CallbackInfo& info);
 
  private:
-  // () -> what GeometryToJs gives, and { id, key, readOnly, semaphoreId }
+  // () -> what GeometryToJs gives, and { posix, id, key, readOnly, semaphoreId }; of POSIX memory id -1, key 0
   Napi::Value Describe(const Napi::CallbackInfo& info);
   // (targets, table, sliceMs, callback): see ReadBatch
   void Read(const Napi::CallbackInfo& info);

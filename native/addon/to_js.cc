@@ -22,14 +22,15 @@ std::string LayoutVersion(uint16_t minor) {
 
 double Milliseconds(uint64_t ns) { return static_cast<double>(ns) / 1e6; }
 
-void SetKernelFacts(Napi::Object& object, int id, key_t key, const shmid_ds& kernel) {
+void SetKernelFacts(Napi::Object& object, bool is_posix, int id, key_t key, const SegmentFacts& kernel) {
+  object.Set("posix", is_posix);
   object.Set("id", id);
   object.Set("key", key);
-  object.Set("segmentBytes", static_cast<double>(kernel.shm_segsz));
-  object.Set("mode", kernel.shm_perm.mode & 0777U);
-  object.Set("uid", kernel.shm_perm.uid);
-  object.Set("gid", kernel.shm_perm.gid);
-  object.Set("attached", static_cast<double>(kernel.shm_nattch));
+  object.Set("segmentBytes", static_cast<double>(kernel.bytes));
+  object.Set("mode", kernel.mode);
+  object.Set("uid", kernel.uid);
+  object.Set("gid", kernel.gid);
+  object.Set("attached", kernel.attached ? static_cast<double>(*kernel.attached) : -1);
 }
 
 template <class Info>
@@ -56,7 +57,7 @@ Napi::Object GeometryToJs(Napi::Env env, const Geometry& geometry) {
 
 Napi::Object InfoToJs(Napi::Env env, const CellInfo& info) {
   auto object = GeometryToJs(env, info.geometry);
-  SetKernelFacts(object, info.id, info.key, info.kernel);
+  SetKernelFacts(object, info.is_posix, info.id, info.key, info.kernel);
   object.Set("length", static_cast<double>(info.value.length));
   object.Set("version", static_cast<double>(info.value.version));
   object.Set("committedAt", Milliseconds(info.value.committed_ns));
@@ -69,8 +70,9 @@ Napi::Array InfosToJs(Napi::Env env, const std::vector<CellInfo>& infos) { retur
 
 Napi::Object RawInfoToJs(Napi::Env env, const RawInfo& info) {
   auto object = Napi::Object::New(env);
-  SetKernelFacts(object, info.id, info.key, info.kernel);
-  object.Set("creatorPid", info.kernel.shm_cpid);
+  SetKernelFacts(object, info.is_posix, info.id, info.key, info.kernel);
+  object.Set("name", info.name);
+  object.Set("creatorPid", info.kernel.creator_pid);
   return object;
 }
 

@@ -83,7 +83,8 @@ class WatchThread {
     pthread_setname_np(pthread_self(), "shmnode-watch");
     sigset_t all;
     sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, nullptr);  // signals are the main thread's
+    sigdelset(&all, SIGBUS);                      // TruncationGuard's
+    pthread_sigmask(SIG_SETMASK, &all, nullptr);  // the others are the main thread's
     for (ChangeWaiter waiter(control_); !stopping_.load(std::memory_order_relaxed);) Round(waiter);
   }
 

@@ -129,7 +129,7 @@ class Run {
     const auto cells = shmnode::ListCells();
     Demand(static_cast<bool>(cells), "list");
     for (const auto& info : *cells) {
-      Demand(info.value.length <= info.geometry.capacity && info.geometry.capacity < info.kernel.shm_segsz, "a listed cell makes sense");
+      Demand(info.value.length <= info.geometry.capacity && info.geometry.capacity < info.kernel.bytes, "a listed cell makes sense");
     }
   }
 

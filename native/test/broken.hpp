@@ -56,13 +56,15 @@ inline void PassGateWithoutUndo(const Cell& cell) {
 inline void CreateMagicFirst(key_t key) {
   const shmnode::CellShape shape{.capacity = shmnode::kDefaultCapacity, .slot_count = shmnode::kDefaultSlots, .flags = 0, .name = {}};
   const size_t bytes = shmnode::SegmentBytesFor(shape.capacity, shape.slot_count);
-  const auto set = shmnode::SemaphoreSet::Create(key, shmnode::kSemaphoreCount, 0600);
+  const auto set = shmnode::SemaphoreSet::Create(memory::SetKeyOf(key), shmnode::kSemaphoreCount, 0600);
   if (!set) return;
   const auto hold = LockHold::Acquire(shmnode::TurnstileLock(*set), LockMode::kExclusive, cells::Soon());
-  const auto id = shmnode::Segment::Create(key, bytes, 0600);
-  if (!hold || !id) return;
-  const auto segment = shmnode::Segment::Attach(*id, bytes, shmnode::Access::kReadWrite);
-  if (!segment) return;
+  if (!hold) return;
+  const auto target = cells::Target::Key(key);
+  const auto segment =
+      memory::is_posix ? shmnode::detail::PosixPlace(target).Make(bytes, 0600) : shmnode::detail::SystemVPlace(target).Make(bytes, 0600);
+  // A file gets its name too early as well.
+  if (!segment || (memory::is_posix && !segment->file().Link())) return;
   reinterpret_cast<shmnode::Header*>(segment->data())->magic = shmnode::kMagic;
   shmnode::BeginHeader(*segment);
   shmnode::InitialiseHeader(*segment, shape, set->id());

@@ -222,7 +222,7 @@ const tap::Test kSecondAttach("cell: two attaches in one process see one value",
 
 const tap::Test kDeadWriter("cell: what a dead writer left half written is overwritten", [] {
   const Cell cell = CellOf(100);
-  const auto raw = RawBytes::Of(cell.segment().id());
+  const auto raw = RawBytes::Of(cell.segment());
   cells::WriteText(cell, "one").code();
   raw.Store<uint64_t>(256 + 128 * 2, 0);
   raw.StoreText(4096 + 4096 * 2, "half of tw");

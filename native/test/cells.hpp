@@ -30,16 +30,27 @@ using shmnode::Deadline;
 using shmnode::OpenOptions;
 using shmnode::Result;
 using shmnode::Status;
-using shmnode::Target;
 using shmnode::ValueFacts;
+
+// As the kind of memory has it that the tests are about.
+struct Target : shmnode::Target {
+  static shmnode::Target Key(key_t key) { return memory::TargetOf(key); }
+  static shmnode::Target Name(std::string_view name) { return memory::ByName(name); }
+};
+using memory::ById;
+inline shmnode::Target ById(const Cell& cell) { return ById(cell.segment()); }
+inline shmnode::Target ById(key_t key) { return memory::is_posix ? memory::TargetOf(key) : shmnode::Target::Id(litter::SegmentOf(key)); }
+inline void MustDetach(const shmnode::Target& target, uint64_t attaches = 0) { tap::Equal(memory::Attaches(target), attaches, "attaches"); }
 
 // For what must succeed at some time: only the watchdog is shorter.
 inline Deadline Soon() { return Deadline::After(100s); }
 
-inline Result<Cell> Open(const Target& target, const OpenOptions& options = {}) { return shmnode::OpenCell(target, options, Soon()); }
-inline Status Destroy(const Target& target) { return shmnode::DestroyCell(target, {}, Soon()); }
+inline Result<Cell> Open(const shmnode::Target& target, const OpenOptions& options = {}) {
+  return shmnode::OpenCell(target, options, Soon());
+}
+inline Status Destroy(const shmnode::Target& target) { return shmnode::DestroyCell(target, {}, Soon()); }
 
-inline Cell MustOpen(const Target& target, const OpenOptions& options = {},
+inline Cell MustOpen(const shmnode::Target& target, const OpenOptions& options = {},
                      const std::source_location& at = std::source_location::current()) {
   auto cell = Open(target, options);
   tap::Require(static_cast<bool>(cell), tap::Text("opens, not ", cell.code()), at);
@@ -50,8 +61,9 @@ inline Cell MustOpen(key_t key, const OpenOptions& options = {}, const std::sour
   return MustOpen(Target::Key(key), options, at);
 }
 
-// A private cell, removed with the test.
+// A private cell, or one that nobody else knows the name of, removed with the test.
 inline Cell MustOpenPrivate(const OpenOptions& options = {}) {
+  if (memory::is_posix) return MustOpen(litter::UniqueKey(), options);
   Cell cell = MustOpen(Target::Private(), options);
   litter::RememberSegment(cell.segment().id());
   litter::RememberSet(cell.lock().set().id());

@@ -24,7 +24,7 @@ const tap::Test kGood("checksum: a good value reads", [] {
 
 const tap::Test kEveryBit("checksum: any flipped bit of the payload is kCorrupt", [] {
   const Cell cell = Checked(100);
-  const auto raw = RawBytes::Of(cell.segment().id());
+  const auto raw = RawBytes::Of(cell.segment());
   cells::WriteText(cell, "123456789").code();
   for (size_t bit = 0; bit < 9 * 8; bit++) {
     FlipBit(raw, kFirstPayload * 8 + bit);
@@ -38,7 +38,7 @@ const tap::Test kEveryBit("checksum: any flipped bit of the payload is kCorrupt"
 
 const tap::Test kPart("checksum: a part of a corrupt value is corrupt too", [] {
   const Cell cell = Checked(100);
-  const auto raw = RawBytes::Of(cell.segment().id());
+  const auto raw = RawBytes::Of(cell.segment());
   cells::WriteText(cell, "123456789").code();
   FlipBit(raw, kFirstPayload * 8);
   std::byte room[2];
@@ -48,7 +48,7 @@ const tap::Test kPart("checksum: a part of a corrupt value is corrupt too", [] {
 
 const tap::Test kWrongSum("checksum: a wrong stored sum is kCorrupt, and the next write mends it", [] {
   const Cell cell = Checked(100);
-  const auto raw = RawBytes::Of(cell.segment().id());
+  const auto raw = RawBytes::Of(cell.segment());
   cells::WriteText(cell, "123456789").code();
   raw.Store<uint32_t>(256 + 128 + 28, 0);
   tap::Equal(cells::Read(cell).code, Code::kCorrupt, "code");
@@ -59,7 +59,7 @@ const tap::Test kWrongSum("checksum: a wrong stored sum is kCorrupt, and the nex
 const tap::Test kWithout("checksum: without one a flipped bit goes unseen", [] {
   const Cell cell = cells::MustOpenPrivate();
   cells::WriteText(cell, "1").code();
-  FlipBit(RawBytes::Of(cell.segment().id()), kFirstPayload * 8);
+  FlipBit(RawBytes::Of(cell.segment()), kFirstPayload * 8);
   tap::Equal(cells::ReadText(cell), "0", "text");
 });
 

@@ -78,6 +78,7 @@ Target TargetOf(const std::string& reference) {
   const std::string kind = reference.substr(0, colon);
   const char* value = reference.c_str() + colon + 1;
   if (kind == "name") return Target::Name(value);
+  if (kind == "posix") return Target::Posix(value);
   const auto number = std::strtoll(value, nullptr, 10);
   return kind == "id" ? Target::Id(static_cast<int>(number)) : Target::Key(static_cast<key_t>(number));
 }
@@ -112,7 +113,7 @@ class RawSeat {
 
   RawSeat(shmnode::Raw raw, bool nul_terminated) : raw_(std::move(raw)), nul_terminated_(nul_terminated) {}
 
-  Answer Facts() const { return Text("id=", raw_.segment().id(), " capacity=", raw_.capacity()); }
+  Answer Facts() const { return Text("id=", raw_.segment().identity().number, " capacity=", raw_.capacity()); }
 
   Answer Write(const Words& words) const {
     const std::string data = words.Bytes("data");
@@ -181,7 +182,7 @@ class Driver {
     const auto& geometry = cell_->geometry();
     std::array<char, 17> incarnation{};
     std::snprintf(incarnation.data(), incarnation.size(), "%016llx", static_cast<unsigned long long>(geometry.incarnation));
-    return Text("id=", cell_->segment().id(), " name=", geometry.name_view(), " capacity=", geometry.capacity,
+    return Text("id=", cell_->segment().identity().number, " name=", geometry.name_view(), " capacity=", geometry.capacity,
                 " slots=", geometry.slot_count, " checksum=", geometry.has_checksum() ? 1 : 0, " incarnation=", incarnation.data(),
                 " layout=", shmnode::kLayoutMajor, ".", geometry.layout_minor);
   }

@@ -12,7 +12,7 @@ using cells::Target;
 
 const tap::Test kByKey("destroy: by key, by name, by id, by handle", [] {
   const std::string name = litter::UniqueName("destroy");
-  const key_t key = shmnode::KeyOfName(name);
+  const key_t key = memory::KeyOf(name);
   const auto make = [&name] { return cells::MustOpen(Target::Name(name)); };
   make();
   tap::Equal(cells::Destroy(Target::Key(key)).code(), Code::kOk, "by key");
@@ -20,7 +20,7 @@ const tap::Test kByKey("destroy: by key, by name, by id, by handle", [] {
   make();
   tap::Equal(cells::Destroy(Target::Name(name)).code(), Code::kOk, "by name");
   tap::Check(litter::IsFree(key), "the key is free");
-  tap::Equal(cells::Destroy(Target::Id(make().segment().id())).code(), Code::kOk, "by id");
+  tap::Equal(cells::Destroy(cells::ById(make())).code(), Code::kOk, "by id");
   tap::Check(litter::IsFree(key), "the key is free");
   tap::Equal(make().Destroy(cells::Soon()).code(), Code::kOk, "by handle");
   tap::Check(litter::IsFree(key), "the key is free");
@@ -51,13 +51,13 @@ const tap::Test kPrivateTarget("destroy: of no private segment in particular fai
                                [] { tap::Check(!cells::Destroy(Target::Private()), "refused"); });
 
 const tap::Test kUnknownId("destroy: of an id that is nobody's", [] {
+  memory::SystemVOnly("ids");
   for (const int id : {-1, INT32_MAX}) tap::Check(!cells::Destroy(Target::Id(id)), "refused");
 });
 
 const tap::Test kPrivate("destroy: a private segment and its set, by id", [] {
   const auto cell = cells::MustOpenPrivate();
-  const int id = cell.segment().id();
-  tap::Equal(cells::Destroy(Target::Id(id)).code(), Code::kOk, "destroy");
+  tap::Equal(cells::Destroy(cells::ById(cell)).code(), Code::kOk, "destroy");
   tap::Equal(cell.lock().set().Stat().code(), Code::kDestroyed, "its set is gone");
   tap::Equal(cells::Read(cell).code, Code::kDestroyed, "its readers know");
 });
@@ -136,7 +136,7 @@ const tap::Test kStrangersSet("destroy: removes no set but the segment's own", [
     if (opened) static_cast<void>(opened->Destroy(cells::Soon()));
   }
   tap::Check(static_cast<bool>(bystander.lock().set().Stat()), "by a handle");
-  if (bystander.lock().set().Stat()) static_cast<void>(cells::Destroy(Target::Id(raw.id())));
+  if (bystander.lock().set().Stat()) static_cast<void>(cells::Destroy(cells::ById(key)));
   tap::Check(static_cast<bool>(bystander.lock().set().Stat()), "by id");
 });
 
@@ -188,9 +188,9 @@ const tap::Test kRacing("destroy: of many at once", [] {
 const tap::Test kPrivateSets("destroy: of a private segment whose header names another private set removes neither", [] {
   const auto victim = cells::MustOpenPrivate();
   const auto hostile = cells::MustOpenPrivate({.mode = 0666, .owner = {}});
-  RawBytes::Of(hostile.segment().id()).Store<int32_t>(60, victim.lock().set().id());
-  tap::Equal(cells::Open(Target::Id(hostile.segment().id())).code(), Code::kCorrupt, "open");
-  tap::Equal(cells::Destroy(Target::Id(hostile.segment().id())).code(), Code::kOk, "destroy");
+  RawBytes::Of(hostile.segment()).Store<int32_t>(60, victim.lock().set().id());
+  tap::Equal(cells::Open(cells::ById(hostile)).code(), Code::kCorrupt, "open");
+  tap::Equal(cells::Destroy(cells::ById(hostile)).code(), Code::kOk, "destroy");
   tap::Check(static_cast<bool>(victim.lock().set().Stat()), "the other's set is there");
 });
 

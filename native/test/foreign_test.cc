@@ -24,9 +24,9 @@ void CheckRefused(key_t key, std::string_view what, Code expected = Code::kLayou
   check(cells::Open(Target::Key(key), {.read_only = true, .owner = {}}).code(), "read-only");
   const Code exclusive = cells::Open(Target::Key(key), {.exclusive = true, .owner = {}}).code();
   if (exclusive != Code::kExists) check(exclusive, "exclusive");
-  check(cells::Open(Target::Id(raw.id())).code(), "by id");
+  check(cells::Open(cells::ById(key)).code(), "by id");
   check(cells::Destroy(Target::Key(key)).code(), "destroy");
-  check(cells::Destroy(Target::Id(raw.id())).code(), "destroy by id");
+  check(cells::Destroy(cells::ById(key)).code(), "destroy by id");
   tap::Check(litter::HasSegment(key), tap::Text(what, " is still there"));
   tap::Check(raw.Copy() == before, tap::Text(what, " has the same bytes"));
   tap::Equal(litter::HasSet(key), had_set, tap::Text(what, ": a set beside it"));
@@ -71,7 +71,7 @@ const tap::Test kZeroes("foreign: zeroes without a semaphore set", [] {
 const tap::Test kPayload("foreign: zeroes in the header, bytes behind it, and a set like ours", [] {
   const key_t key = litter::UniqueKey();
   RawBytes::Create(key, kDefaultBytes).StoreText(4096 * 2 + 17, "somebody's data");
-  semget(key, 4, IPC_CREAT | 0600);
+  litter::MakeSet(key, 4);
   const auto before = RawBytes::Under(key).Copy();
   tap::Equal(cells::Open(Target::Key(key)).code(), Code::kLayout, "open");
   tap::Check(RawBytes::Under(key).Copy() == before, "the same bytes");
@@ -115,33 +115,33 @@ const tap::Test kNewerMinor("foreign: a newer minor layout version is ours", [] 
 
 const tap::Test kSmallSet("foreign: a set of one semaphore under the key", [] {
   const key_t key = litter::UniqueKey();
-  const int id = semget(key, 1, IPC_CREAT | 0600);
+  const int id = litter::MakeSet(key, 1);
   tap::Equal(cells::Open(Target::Key(key)).code(), Code::kLayout, "open");
   tap::Check(!cells::Destroy(Target::Key(key)), "destroy");
   tap::Check(!litter::HasSegment(key), "no segment made beside it");
-  tap::Equal(semget(key, 0, 0), id, "the set");
+  tap::Equal(litter::SetOf(key), id, "the set");
 });
 
 const tap::Test kLargeSet("foreign: a set of five semaphores under the key", [] {
   const key_t key = litter::UniqueKey();
-  const int id = semget(key, 5, IPC_CREAT | 0600);
+  const int id = litter::MakeSet(key, 5);
   tap::Check(!cells::Open(Target::Key(key)), "open");
   tap::Check(!cells::Destroy(Target::Key(key)), "destroy");
   tap::Check(!litter::HasSegment(key), "no segment made beside it");
-  tap::Equal(semget(key, 0, 0), id, "the set");
+  tap::Equal(litter::SetOf(key), id, "the set");
 });
 
 const tap::Test kBlankAndSmallSet("foreign: zeroes and a set of one semaphore", [] {
   const key_t key = litter::UniqueKey();
   RawBytes::Create(key, kDefaultBytes);
-  semget(key, 1, IPC_CREAT | 0600);
+  litter::MakeSet(key, 1);
   CheckRefused(key, "zeroes");
 });
 
 const tap::Test kBlankAndLargeSet("foreign: zeroes and a set of five semaphores", [] {
   const key_t key = litter::UniqueKey();
   RawBytes::Create(key, kDefaultBytes);
-  semget(key, 5, IPC_CREAT | 0600);
+  litter::MakeSet(key, 5);
   tap::Check(!cells::Open(Target::Key(key)), "open");
   tap::Check(!cells::Destroy(Target::Key(key)), "destroy");
   tap::Check(litter::HasSegment(key) && litter::HasSet(key), "both are still there");
@@ -152,7 +152,7 @@ const tap::Test kZeroPage("foreign: a zero first page, data behind it, and a set
   const auto raw = RawBytes::Create(key, kDefaultBytes);
   raw.StoreText(8192, "data");
   const auto before = raw.Copy();
-  tap::Require(semget(key, 4, IPC_CREAT | IPC_EXCL | 0600) >= 0, "a set");
+  tap::Require(litter::MakeSet(key, 4) >= 0, "a set");
   tap::Equal(cells::Open(Target::Key(key)).code(), Code::kLayout, "open");
   tap::Equal(cells::Open(Target::Key(key), {.capacity = 10'000, .owner = {}}).code(), Code::kLayout, "open with another capacity");
   tap::Equal(cells::Destroy(Target::Key(key)).code(), Code::kLayout, "destroy");
@@ -162,7 +162,7 @@ const tap::Test kZeroPage("foreign: a zero first page, data behind it, and a set
 
 const tap::Test kSixSemaphores("foreign: a set of six semaphores where a segment is to be made", [] {
   const key_t key = litter::UniqueKey();
-  tap::Require(semget(key, 6, IPC_CREAT | IPC_EXCL | 0600) >= 0, "a set");
+  tap::Require(litter::MakeSet(key, 6) >= 0, "a set");
   tap::Equal(cells::Open(Target::Key(key)).code(), Code::kLayout, "open");
   tap::Check(litter::HasSet(key) && !litter::HasSegment(key), "the set alone is there");
 });

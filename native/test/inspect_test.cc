@@ -11,9 +11,12 @@ namespace {
 
 using shmnode::CellInfo;
 
-std::optional<CellInfo> Listed(int id) {
+std::optional<CellInfo> Listed(const shmnode::Target& target) {
   const auto cells = *shmnode::ListCells();
-  const auto found = std::find_if(cells.begin(), cells.end(), [id](const CellInfo& info) { return info.id == id; });
+  const auto is_it = [&target](const CellInfo& info) {
+    return info.is_posix ? info.geometry.name_view() == target.name : info.id == target.id && target.kind == shmnode::Target::Kind::kId;
+  };
+  const auto found = std::find_if(cells.begin(), cells.end(), is_it);
   return found == cells.end() ? std::nullopt : std::optional(*found);
 }
 
@@ -24,15 +27,16 @@ const tap::Test kInspect("inspect: a cell", [] {
   const auto info = shmnode::Inspect(cell);
   tap::Require(static_cast<bool>(info), "inspect");
   tap::Equal(info->id, cell.segment().id(), "id");
-  tap::Equal(info->key, shmnode::KeyOfName(name), "key");
+  tap::Equal(info->is_posix, memory::is_posix, "the kind of memory");
+  tap::Equal(info->key, memory::is_posix ? 0 : shmnode::KeyOfName(name), "key");
   tap::Equal(info->geometry.name_view(), std::string_view(name), "name");
   tap::Equal(info->geometry.capacity, 5000U, "capacity");
   tap::Equal(info->geometry.creator_pid, static_cast<uint32_t>(getpid()), "creator");
   tap::Equal(info->value.version, 1U, "version");
   tap::Equal(info->value.length, 5U, "length");
-  tap::Equal(info->kernel.shm_nattch, 1U, "attaches");
-  tap::Equal(info->kernel.shm_perm.mode & 0777U, 0640U, "mode");
-  tap::Equal(info->kernel.shm_segsz, 4096U + 3 * 8192, "bytes");
+  tap::Equal(info->kernel.attached.value_or(1), 1U, "attaches");
+  tap::Equal(info->kernel.mode, 0640U, "mode");
+  tap::Equal(info->kernel.bytes, 4096U + 3 * 8192, "bytes");
 });
 
 const tap::Test kListed("inspect: the list has named, numbered and private cells", [] {
@@ -40,12 +44,12 @@ const tap::Test kListed("inspect: the list has named, numbered and private cells
   const auto numbered = cells::MustOpen(litter::UniqueKey());
   const auto secret = cells::MustOpenPrivate();
   for (const auto* cell : {&named, &numbered, &secret}) {
-    const auto info = Listed(cell->segment().id());
+    const auto info = Listed(cells::ById(*cell));
     if (!tap::Check(info.has_value(), "listed")) continue;
     tap::Equal(info->geometry.incarnation, cell->geometry().incarnation, "incarnation");
     tap::Equal(info->value.version, 0U, "version");
   }
-  tap::Equal(Listed(secret.segment().id())->key, 0, "the private one's key");
+  tap::Equal(Listed(cells::ById(secret))->key, 0, "the private one's key");
 });
 
 const tap::Test kNotListed("inspect: the list has nothing else", [] {
@@ -59,36 +63,37 @@ const tap::Test kNotListed("inspect: the list has nothing else", [] {
   for (const key_t key : {foreign, small, corrupt}) {
     const auto raw = RawBytes::Under(key);
     const auto before = raw.Copy();
-    tap::Check(!Listed(raw.id()), "not listed");
+    tap::Check(!Listed(cells::ById(key)), "not listed");
     tap::Check(raw.Copy() == before, "the same bytes");
   }
 });
 
 const tap::Test kGone("inspect: destroyed and removed cells are not listed", [] {
   const auto destroyed = cells::MustOpen(litter::UniqueKey());
-  const auto removed = cells::MustOpen(litter::UniqueKey());
+  const key_t key = litter::UniqueKey();
+  const auto removed = cells::MustOpen(key);
   tap::Check(static_cast<bool>(destroyed.Destroy(cells::Soon())), "destroy");
-  shmctl(removed.segment().id(), IPC_RMID, nullptr);
-  tap::Check(!Listed(destroyed.segment().id()), "destroyed");
-  tap::Check(!Listed(removed.segment().id()), "removed");
-  tap::Equal(shmnode::Inspect(destroyed).code(), shmnode::Code::kDestroyed, "inspect");
+  litter::RemoveSegment(key);
+  for (const auto* cell : {&destroyed, &removed}) {
+    tap::Check(!Listed(cells::ById(*cell)), "not listed");
+    tap::Equal(shmnode::Inspect(*cell).code(), shmnode::Code::kDestroyed, "inspect");
+  }
 });
 
 const tap::Test kUnderWriter("inspect: a cell under a writer is listed all the time", [] {
   const auto cell = cells::MustOpenPrivate();
-  const int id = cell.segment().id();
   for (int i = 0; i < 100; i++) {
     cells::WriteText(cell, "x").code();
     const auto hold = cell.LockForWrite(cells::Soon());
-    tap::Check(Listed(id).has_value(), "listed");
+    tap::Check(Listed(cells::ById(cell)).has_value(), "listed");
   }
 });
 
 const tap::Test kDetaches("inspect: listing leaves no attach behind", [] {
   const key_t key = litter::UniqueKey();
-  const int id = cells::MustOpen(key).segment().id();
-  for (int i = 0; i < 10; i++) Listed(id);
-  tap::Equal(shmnode::Segment::Stat(id)->shm_nattch, 0U, "attaches");
+  const auto target = cells::ById(cells::MustOpen(key));
+  for (int i = 0; i < 10; i++) Listed(target);
+  cells::MustDetach(target);
 });
 
 }  // namespace

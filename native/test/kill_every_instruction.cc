@@ -1,4 +1,4 @@
-// kill_every_instruction [--payload BYTES]... [--operation NAME] [--samples N] [--broken]: SIGKILLs a process at every
+// kill_every_instruction [--posix] [--payload BYTES]... [--operation NAME] [--samples N] [--broken]: SIGKILLs a process at every
 // single instruction of each operation in turn, and looks from another process at what that leaves. --broken does so to
 // operations that are wrong on purpose: then it is an error to find no harm.
 #include <dlfcn.h>
@@ -244,9 +244,11 @@ std::list<tap::Test> TestsFor(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  memory::TakeOption(argc, argv);
   Options options;
   if (!ParseInto(options, argc, argv)) {
-    std::fputs("usage: kill_every_instruction [--payload BYTES]... [--operation NAME] [--samples N] [--broken]\noperations:", stderr);
+    std::fputs("usage: kill_every_instruction [--posix] [--payload BYTES]... [--operation NAME] [--samples N] [--broken]\noperations:",
+               stderr);
     for (const Operation& operation : Operations(options)) std::fprintf(stderr, " %s", operation.name.data());
     std::fputc('\n', stderr);
     return 2;

@@ -1,4 +1,4 @@
-// kill_writers [--kills N] [--bytes B] [--in-place]: SIGKILLs processes at random while they write, create, destroy and
+// kill_writers [--posix] [--kills N] [--bytes B] [--in-place]: SIGKILLs processes at random while they write, create, destroy and
 // lock, and looks at what they leave. --in-place writes as a program without slots would, to show that the harness
 // finds torn values: then it is an error to find none.
 #include <cstdlib>
@@ -156,12 +156,11 @@ struct Remains {
   int retired = 0;
 
   void Count(key_t key) {
-    const auto id = shmnode::Segment::Find(key);
-    if (!id) {
+    if (!litter::HasSegment(key)) {
       (litter::HasSet(key) ? set : nothing)++;
       return;
     }
-    const auto raw = RawBytes::Of(*id);
+    const auto raw = RawBytes::Under(key);
     if (raw.Load<uint64_t>(0) == 0) {
       blank++;
     } else {
@@ -207,9 +206,9 @@ void KillCreators() {
   remains.Print();
 }
 
-// What a creator leaves that dies right after it has made its segment.
+// What a creator of System V memory leaves that dies right after it has made its segment.
 void MakeBlank(key_t key) {
-  semget(key, shmnode::kSemaphoreCount, IPC_CREAT | IPC_EXCL | 0600);
+  litter::MakeSet(key);
   RawBytes::Create(key, shmnode::SegmentBytesFor(shmnode::kDefaultCapacity, shmnode::kDefaultSlots));
 }
 
@@ -229,7 +228,10 @@ void KillDestroyers() {
   KillDestroyersOf([](key_t key) { cells::MustOpen(key); });
 }
 
-void KillDestroyersOfBlank() { KillDestroyersOf(MakeBlank); }
+void KillDestroyersOfBlank() {
+  memory::SystemVOnly("blank segments");
+  KillDestroyersOf(MakeBlank);
+}
 
 int LockForEver(const Cell& cell, LockMode mode, Board& board) {
   for (board.started++;;) {
@@ -285,8 +287,9 @@ void CleanUpAndLeave(int number) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  memory::TakeOption(argc, argv);
   if (!Parse(argc, argv)) {
-    std::fputs("usage: kill_writers [--kills N] [--bytes B] [--in-place]\n", stderr);
+    std::fputs("usage: kill_writers [--posix] [--kills N] [--bytes B] [--in-place]\n", stderr);
     return 2;
   }
   litter::TheLog();

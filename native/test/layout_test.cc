@@ -12,7 +12,7 @@ using shmnode::StrideFor;
 struct Example {
   std::string name = litter::UniqueName("layout");
   cells::Cell cell = cells::MustOpen(cells::Target::Name(name), {.capacity = 5000, .slots = 4, .checksum = true, .owner = {}});
-  RawBytes raw = RawBytes::Under(shmnode::KeyOfName(name));
+  RawBytes raw = RawBytes::Under(memory::KeyOf(name));
 };
 
 const tap::Test kHeader("layout: the header of a new segment", [] {
@@ -31,13 +31,16 @@ const tap::Test kHeader("layout: the header of a new segment", [] {
   tap::Check(raw.Load<uint64_t>(40) != 0, "incarnation");
   tap::Check(raw.Load<uint64_t>(48) >= before && raw.Load<uint64_t>(48) <= shmnode::NowUnixNs(), "created");
   tap::Equal(raw.Load<uint32_t>(56), static_cast<uint32_t>(getpid()), "creator's pid");
-  tap::Equal(raw.Load<int32_t>(60), semget(shmnode::KeyOfName(example.name), 0, 0), "id of the semaphore set");
+  tap::Equal(raw.Load<int32_t>(60), litter::SetOf(memory::KeyOf(example.name)), "id of the semaphore set");
   tap::Equal(raw.Text(64, 64), example.name + std::string(64 - example.name.size(), '\0'), "name, NUL padded");
 });
 
 const tap::Test kUntouched("layout: everything behind the name is zero before the first write", [] {
   const Example example;
-  const auto bytes = example.raw.Copy();
+  auto bytes = example.raw.Copy();
+  const uint32_t name_space = example.raw.Load<uint32_t>(220);
+  tap::Equal(name_space, memory::is_posix ? shmnode::IpcNamespace() : 0, "IPC namespace");
+  std::memset(bytes.data() + 220, 0, sizeof name_space);
   tap::Check(std::all_of(bytes.begin() + 128, bytes.end(), [](std::byte b) { return b == std::byte{0}; }), "all zero");
 });
 
@@ -75,7 +78,7 @@ const tap::Test kSlots("layout: version v lives in slot v modulo the slot count"
 
 const tap::Test kRetired("layout: a destroyed segment says so to who is attached", [] {
   const Example example;
-  const key_t key = shmnode::KeyOfName(example.name);
+  const key_t key = memory::KeyOf(example.name);
   tap::Equal(cells::Destroy(cells::Target::Name(example.name)).code(), shmnode::Code::kOk, "destroy");
   tap::Equal(example.raw.Load<uint32_t>(196), 1U, "retired");
   tap::Check(litter::IsFree(key), "the key is free");
@@ -90,6 +93,7 @@ const tap::Test kNotify("layout: notify holds the low half of the commit", [] {
 });
 
 const tap::Test kNumeric("layout: under a numeric key there is no name, and no flag unless asked for", [] {
+  memory::SystemVOnly("numeric keys");
   const key_t key = litter::UniqueKey();
   const auto cell = cells::MustOpen(key);
   const auto raw = RawBytes::Under(key);
@@ -102,7 +106,7 @@ const tap::Test kNumeric("layout: under a numeric key there is no name, and no f
 const tap::Test kMode("layout: segment and set get the mode that was asked for", [] {
   const key_t key = litter::UniqueKey();
   const auto cell = cells::MustOpen(key, {.mode = 0640, .owner = {}});
-  tap::Equal(shmnode::Segment::Stat(cell.segment().id())->shm_perm.mode & 0777U, 0640U, "segment");
+  tap::Equal(cell.segment().Facts()->mode, 0640U, "segment");
   tap::Equal(cell.lock().set().Stat()->sem_perm.mode & 0777U, 0640U, "set");
   tap::Equal(cell.lock().set().Stat()->sem_nsems, 4U, "semaphores");
 });

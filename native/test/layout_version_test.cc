@@ -15,8 +15,8 @@ using shmnode::LayoutVersion;
 
 constexpr size_t kStride = 4096;
 constexpr size_t kSlots = 3;
-// What no field of layout 1.0 is in: behind `awaited_always`, behind the descriptors, behind a descriptor's media type.
-constexpr std::initializer_list<std::pair<size_t, size_t>> kUnknownOfHeader = {{220, 256}, {256 + 128 * 16, 4096}};
+// What no field of layout 1.0 is in: behind `ipc_namespace`, behind the descriptors, behind a descriptor's media type.
+constexpr std::initializer_list<std::pair<size_t, size_t>> kUnknownOfHeader = {{224, 256}, {256 + 128 * 16, 4096}};
 constexpr size_t kUnknownOfSlot = 96;
 constexpr size_t kSlotBytes = 128;
 
@@ -39,7 +39,8 @@ RawBytes Make(key_t key, LayoutVersion layout) {
   raw.Store<uint32_t>(28, 0x80000000U);  // a flag of the future
   raw.Store<uint64_t>(32, kStride);
   raw.Store<uint64_t>(40, 77);
-  raw.Store<int32_t>(60, semget(key, 4, IPC_CREAT | IPC_EXCL | 0600));
+  raw.Store<int32_t>(60, litter::MakeSet(key));
+  if (memory::is_posix) raw.StoreText(64, memory::Name(key).text);
   raw.Store<uint64_t>(128, 5);
   raw.Store<uint32_t>(192, 5);
   raw.Store<uint64_t>(SlotOf(5), 5);
@@ -112,9 +113,9 @@ const tap::Test kMajor("layout version: another major is refused, and tells whic
     CheckTellsVersion(cells::Open(Target::Key(key), {.create = false}).error(), layout);
     CheckTellsVersion(cells::Open(Target::Key(key), {.exclusive = true}).error(), layout);
     CheckTellsVersion(cells::Open(Target::Key(key), {.read_only = true}).error(), layout);
-    CheckTellsVersion(cells::Open(Target::Id(raw.id())).error(), layout);
+    CheckTellsVersion(cells::Open(cells::ById(key)).error(), layout);
     CheckTellsVersion(cells::Destroy(Target::Key(key)).error(), layout);
-    CheckTellsVersion(cells::Destroy(Target::Id(raw.id())).error(), layout);
+    CheckTellsVersion(cells::Destroy(cells::ById(key)).error(), layout);
     tap::Check(raw.Copy() == before, "not a byte is changed");
     tap::Check(litter::HasSegment(key) && litter::HasSet(key), "both are still there");
   }
@@ -124,8 +125,9 @@ const tap::Test kMajor("layout version: another major is refused, and tells whic
 const tap::Test kMajorAlone("layout version: of another major nothing else is looked at", [] {
   for (const std::byte filling : {std::byte{0}, std::byte{1}, std::byte{0xFF}}) {
     const key_t key = litter::UniqueKey();
-    const auto raw = RawBytes::Create(key, 10'000);
-    std::fill_n(raw.data() + 12, raw.size() - 12, filling);
+    constexpr size_t kBytes = 10'000;
+    const auto raw = RawBytes::Create(key, kBytes);
+    std::fill_n(raw.data() + 12, kBytes - 12, filling);
     raw.StoreText(0, "SHMNODE1");
     raw.Store<uint16_t>(8, 2);
     raw.Store<uint16_t>(10, 1);

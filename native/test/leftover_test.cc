@@ -33,9 +33,11 @@ void CheckLeftover(std::string_view what, Leave leave) {
   tap::Check(litter::IsFree(key), "the key is free");
 }
 
-int MakeSet(key_t key) { return semget(key, 4, IPC_CREAT | IPC_EXCL | 0600); }
+int MakeSet(key_t key) { return litter::MakeSet(key); }
 
+// A file gets its name when the cell is in it: see posix_test.cc.
 void MakeBlank(key_t key, size_t bytes = kDefaultBytes) {
+  memory::SystemVOnly("blank segments");
   MakeSet(key);
   RawBytes::Create(key, bytes);
 }
@@ -63,6 +65,7 @@ constexpr std::array<size_t, 11> kFields = {8, 16, 24, 28, 32, 40, 48, 56, 60, 6
 
 // The fields of a finished header that `written` names; the magic never.
 void MakeHalfWritten(key_t key, uint32_t written) {
+  memory::SystemVOnly("blank segments");
   const int set = MakeSet(key);
   const auto raw = RawBytes::Create(key, kDefaultBytes);
   const key_t other = litter::UniqueKey();
@@ -124,7 +127,7 @@ const tap::Test kRetiredNoCreate("leftover: a retired segment does not exist for
   const key_t key = litter::UniqueKey();
   MakeRetired(key, true);
   tap::Equal(cells::Open(Target::Key(key), {.read_only = true, .owner = {}}).code(), Code::kNotFound, "read-only");
-  tap::Equal(cells::Open(Target::Id(RawBytes::Under(key).id())).code(), Code::kDestroyed, "by id");
+  if (!memory::is_posix) tap::Equal(cells::Open(cells::ById(key)).code(), Code::kDestroyed, "by id");
   tap::Equal(cells::Open(Target::Key(key), {.create = false, .owner = {}}).code(), Code::kNotFound, "create = false");
 });
 
@@ -137,8 +140,10 @@ const tap::Test kSplitBrain("leftover: a segment removed behind its writer's bac
   const auto fresh = cells::MustOpen(key);
   tap::Check(old.geometry().incarnation != fresh.geometry().incarnation, "incarnations differ");
   tap::Equal(cells::WriteText(old, "lost").code(), Code::kDestroyed, "a write to the old one");
-  tap::Equal(*cells::WriteText(fresh, "kept"), 1U, "a write to the new one");
-  tap::Equal(cells::Read(old).code, Code::kDestroyed, "a read of the old one");
+  const auto first = cells::WriteText(fresh, "kept");
+  if (tap::Equal(first.code(), Code::kOk, "a write to the new one")) tap::Equal(*first, 1U, "its version");
+  if (!memory::is_posix) tap::Equal(cells::Read(old).code, Code::kDestroyed, "a read of the old one");
+  tap::Equal(old.CheckNotRemoved().code(), Code::kDestroyed, "CheckNotRemoved again");
   tap::Equal(old.Destroy(cells::Soon()).code(), Code::kDestroyed, "destroy of the old one");
   tap::Equal(cells::ReadText(fresh), "kept", "the new one goes on");
   tap::Equal(*cells::WriteText(fresh, "still"), 2U, "so does its lock");

@@ -21,8 +21,8 @@ Deadline Brief() { return Deadline::After(std::chrono::milliseconds(30)); }
 
 void CheckOneOfEach(key_t key, const Cell& cell) {
   const auto set = cell.lock().set().Stat();
-  if (tap::Check(static_cast<bool>(set), "its set is there")) tap::Equal(set->sem_perm.__key, key, "under the key");
-  tap::Equal(semget(key, 0, 0), cell.lock().set().id(), "the key's set is the header's");
+  if (tap::Check(static_cast<bool>(set), "its set is there")) tap::Equal(set->sem_perm.__key, memory::SetKeyOf(key), "under the key");
+  tap::Equal(litter::SetOf(key), cell.lock().set().id(), "the key's set is the header's");
 }
 
 const tap::Test kReplaced("lost lock: open gives the segment another, and everything in it stays", [] {
@@ -50,7 +50,7 @@ const tap::Test kById("lost lock: open by id does it too, without create also", 
     const key_t key = litter::UniqueKey();
     const auto old = cells::MustOpen(key);
     litter::RemoveSet(key);
-    const auto cell = cells::Open(by_id ? Target::Id(old.segment().id()) : Target::Key(key), {.create = false, .owner = {}});
+    const auto cell = cells::Open(by_id ? cells::ById(old) : Target::Key(key), {.create = false, .owner = {}});
     if (tap::Equal(cell.code(), Code::kOk, "open")) tap::Equal(cells::WriteText(*cell, "x").code(), Code::kOk, "write");
   }
 });
@@ -64,11 +64,12 @@ const tap::Test kReadOnly("lost lock: who only reads does not mind", [] {
 });
 
 const tap::Test kPrivate("lost lock: a private segment has no key to find another by: kDestroyed, and destroy helps", [] {
+  memory::SystemVOnly("private segments");
   const auto cell = cells::MustOpenPrivate();
   static_cast<void>(cell.lock().set().Remove());
-  const auto refused = cells::Open(Target::Id(cell.segment().id()));
+  const auto refused = cells::Open(cells::ById(cell));
   tap::Equal(refused.code(), Code::kDestroyed, "open");
-  tap::Equal(cells::Destroy(Target::Id(cell.segment().id())).code(), Code::kOk, "destroy");
+  tap::Equal(cells::Destroy(cells::ById(cell)).code(), Code::kOk, "destroy");
   tap::Equal(cells::Read(cell).code, Code::kDestroyed, "a reader");
 });
 
@@ -76,7 +77,7 @@ const tap::Test kBlankSet("lost lock: a set of four that somebody else put under
   const key_t key = litter::UniqueKey();
   cells::WriteText(cells::MustOpen(key), "kept").code();
   litter::RemoveSet(key);
-  const int set = semget(key, 4, IPC_CREAT | 0600);
+  const int set = litter::MakeSet(key, 4);
   const auto cell = cells::MustOpen(key);
   tap::Equal(cell.lock().set().id(), set, "its id");
   tap::Equal(cells::ReadText(cell), "kept", "the value");
@@ -87,9 +88,9 @@ const tap::Test kOtherSet("lost lock: a set of another size under the key is kLa
     const key_t key = litter::UniqueKey();
     cells::WriteText(cells::MustOpen(key), "kept").code();
     litter::RemoveSet(key);
-    const int set = semget(key, count, IPC_CREAT | 0600);
+    const int set = litter::MakeSet(key, count);
     tap::Equal(cells::Open(Target::Key(key)).code(), Code::kLayout, "open");
-    tap::Equal(semget(key, 0, 0), set, "it is left alone");
+    tap::Equal(litter::SetOf(key), set, "it is left alone");
     litter::RemoveSet(key);
     tap::Equal(cells::ReadText(cells::MustOpen(key)), "kept", "the value");
   }
@@ -192,7 +193,7 @@ const tap::Test kKilled("lost lock: who replaces it may be killed at any instruc
     const auto old = cells::MustOpen(key, {.capacity = 64, .owner = {}});
     cells::Write(old, Pattern(64, 1)).code();
     litter::RemoveSet(key);
-    Stepper opener([key] { return key; }, [](key_t under) { return cells::Open(Target::Key(under)) ? 0 : 1; });
+    Stepper opener([key] { return Target::Key(key); }, [](const shmnode::Target& target) { return cells::Open(target) ? 0 : 1; });
     const bool inside = opener.Step(steps);
     opener.Kill();
     const auto cell = cells::Open(Target::Key(key));

@@ -1,4 +1,4 @@
-// core_test [PART OF A NAME]: the tests of the Node-free core.
+// core_test [--posix] [PART OF A NAME]: the tests of the Node-free core, over System V's shared memory or POSIX's.
 #include <unistd.h>
 
 #include <csignal>
@@ -17,6 +17,7 @@ void CleanUpAndLeave(int number) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  memory::TakeOption(argc, argv);
   litter::TheLog();
   std::signal(SIGINT, CleanUpAndLeave);
   std::signal(SIGTERM, CleanUpAndLeave);

@@ -19,7 +19,7 @@ const tap::Test kCreates("open: creates once, and then opens the same", [] {
   const key_t key = litter::UniqueKey();
   const auto first = cells::MustOpen(key);
   const auto second = cells::MustOpen(key);
-  tap::Equal(second.segment().id(), first.segment().id(), "segment");
+  tap::Equal(second.segment().identity(), first.segment().identity(), "segment");
   tap::Equal(second.geometry().incarnation, first.geometry().incarnation, "incarnation");
   tap::Equal(second.lock().set().id(), first.lock().set().id(), "semaphore set");
 });
@@ -27,8 +27,8 @@ const tap::Test kCreates("open: creates once, and then opens the same", [] {
 const tap::Test kByName("open: by name and by the name's key is the same segment", [] {
   const std::string name = litter::UniqueName("open");
   const auto by_name = cells::MustOpen(Target::Name(name));
-  const auto by_key = cells::MustOpen(shmnode::KeyOfName(name));
-  tap::Equal(by_key.segment().id(), by_name.segment().id(), "segment");
+  const auto by_key = cells::MustOpen(memory::KeyOf(name));
+  tap::Equal(by_key.segment().identity(), by_name.segment().identity(), "segment");
   tap::Equal(by_name.geometry().name_view(), std::string_view(name), "name");
   tap::Equal(cells::Open(Target::Name(name)).code(), Code::kOk, "by name again");
 });
@@ -36,11 +36,12 @@ const tap::Test kByName("open: by name and by the name's key is the same segment
 const tap::Test kLongestName("open: a name of 63 bytes", [] {
   std::string name = litter::UniqueName("open");
   name.resize(63, 'x');
-  litter::Remember(shmnode::KeyOfName(name));
+  litter::RememberName(name);
   tap::Equal(cells::MustOpen(Target::Name(name)).geometry().name_view(), std::string_view(name), "name");
 });
 
 const tap::Test kCollision("open: two names with one key do not share a segment", [] {
+  memory::SystemVOnly("such collisions");
   const std::string tail = tap::Text(".", getpid());  // a common tail keeps them colliding
   const std::string first = tap::Text("dufeti", tail);
   const std::string second = tap::Text("pivalu", tail);
@@ -54,6 +55,7 @@ const tap::Test kCollision("open: two names with one key do not share a segment"
 });
 
 const tap::Test kNumericSegment("open: a segment made by key has no name to answer to", [] {
+  memory::SystemVOnly("numeric keys");
   const std::string name = litter::UniqueName("open");
   const auto cell = cells::MustOpen(shmnode::KeyOfName(name));
   tap::Equal(cells::Open(Target::Name(name)).code(), Code::kNameCollision, "by name");
@@ -104,12 +106,12 @@ const tap::Test kWrongSlots("open: slot counts outside 2 to 16 fail and leave no
 });
 
 const tap::Test kWrongName("open: an invalid name fails and leaves nothing", [] {
-  for (const std::string& name : {std::string("a/b"), std::string(64, 'x'), std::string("a\0b", 3)}) {
-    const key_t key = shmnode::KeyOfName(name);
-    if (!litter::IsFree(key)) continue;
-    litter::Remember(key);
+  for (const std::string& name :
+       {std::string("a/b"), std::string(64, 'x'), std::string("a\0b", 3), std::string("/"), std::string("/.."), std::string("/a/b")}) {
+    if (!litter::IsFreeName(name)) continue;
+    litter::RememberName(name);
     tap::Check(!cells::Open(Target::Name(name)), "refused");
-    tap::Check(litter::IsFree(key), tap::Text("the key is free after a name of ", name.size(), " bytes"));
+    tap::Check(litter::IsFreeName(name), tap::Text("nothing is there after a name of ", name.size(), " bytes"));
   }
 });
 
@@ -125,9 +127,9 @@ const tap::Test kTooLarge("open: impossible capacities fail with a code and leav
 const tap::Test kPrivate("open: private segments are many, and reached by id", [] {
   const auto first = cells::MustOpenPrivate();
   const auto second = cells::MustOpenPrivate();
-  tap::Check(first.segment().id() != second.segment().id(), "two segments");
+  tap::Check(first.segment().identity() != second.segment().identity(), "two segments");
   tap::Check(first.lock().set().id() != second.lock().set().id(), "two sets");
-  const auto again = cells::MustOpen(Target::Id(first.segment().id()));
+  const auto again = cells::MustOpen(cells::ById(first));
   tap::Equal(*cells::WriteText(first, "hello"), 1U, "write");
   tap::Equal(cells::ReadText(again), "hello", "read by id");
   tap::Equal(*cells::WriteText(again, "there"), 2U, "write by id");
@@ -136,7 +138,7 @@ const tap::Test kPrivate("open: private segments are many, and reached by id", [
 const tap::Test kByIdAcross("open: by id in another process", [] {
   const auto cell = cells::MustOpenPrivate();
   Child child([&cell] {
-    const auto other = cells::MustOpen(Target::Id(cell.segment().id()));
+    const auto other = cells::MustOpen(cells::ById(cell));
     return cells::WriteText(other, "from a child") ? 0 : 1;
   });
   tap::Check(child.Succeeds(), "child");
@@ -144,15 +146,17 @@ const tap::Test kByIdAcross("open: by id in another process", [] {
 });
 
 const tap::Test kUnknownId("open: by an id that is nobody's", [] {
+  memory::SystemVOnly("ids");
   for (const int id : {-1, INT32_MAX, INT32_MIN}) {
     tap::Equal(cells::Open(Target::Id(id)).code(), Code::kNotFound, "code");
   }
 });
 
 const tap::Test kRemovedId("open: by the id of a removed segment that is still attached", [] {
+  memory::SystemVOnly("ids");
   const auto cell = cells::MustOpenPrivate();
   shmctl(cell.segment().id(), IPC_RMID, nullptr);
-  tap::Equal(cells::Open(Target::Id(cell.segment().id())).code(), Code::kDestroyed, "code");
+  tap::Equal(cells::Open(cells::ById(cell)).code(), Code::kDestroyed, "code");
 });
 
 const tap::Test kChangesNothing("open: attaching changes no byte", [] {
@@ -166,18 +170,18 @@ const tap::Test kChangesNothing("open: attaching changes no byte", [] {
 
 const tap::Test kDetached("open: a handle that is gone is detached", [] {
   const key_t key = litter::UniqueKey();
-  const int id = cells::MustOpen(key).segment().id();
+  const auto target = cells::ById(cells::MustOpen(key));
   for (int i = 0; i < 10; i++) cells::MustOpen(key);
-  tap::Equal(shmnode::Segment::Stat(id)->shm_nattch, 0U, "attaches");
+  cells::MustDetach(target);
 });
 
 const tap::Test kRefusalsDetach("open: refusals leave no attach behind", [] {
   const key_t key = litter::UniqueKey();
-  const int id = cells::MustOpen(key).segment().id();
+  const auto target = cells::ById(cells::MustOpen(key));
   static_cast<void>(cells::Open(Target::Key(key), {.exclusive = true, .owner = {}}));
   static_cast<void>(cells::Open(Target::Key(key), {.capacity = 1 << 20, .owner = {}}));
   static_cast<void>(cells::Open(Target::Key(key), {.checksum = true, .owner = {}}));
-  tap::Equal(shmnode::Segment::Stat(id)->shm_nattch, 0U, "attaches");
+  cells::MustDetach(target);
 });
 
 const tap::Test kRacingCreators("open: many creators at once make one segment", [] {
@@ -241,8 +245,7 @@ const tap::Test kRacingExclusive("open: of many exclusive creators one wins", []
 
 const tap::Test kBusy("open: where a creator holds the lock, kBusy with its pid at the deadline", [] {
   const key_t key = litter::UniqueKey();
-  const auto set = shmnode::SemaphoreSet::Create(key, 4, 0600);
-  const shmnode::TurnstileLock lock(*set);
+  const shmnode::TurnstileLock lock{shmnode::SemaphoreSet(litter::MakeSet(key))};
   tap::Require(static_cast<bool>(lock.TryAcquire(shmnode::LockMode::kExclusive)), "lock");
   const auto cell = shmnode::OpenCell(Target::Key(key), {}, shmnode::Deadline::After(std::chrono::milliseconds(20)));
   tap::Equal(cell.code(), Code::kBusy, "code");
@@ -269,7 +272,9 @@ const tap::Test kNoAddressSpace("open: where nothing can be attached, kNoSpace, 
 
 // Each such open would make a segment that nobody finds again.
 const tap::Test kNoKey("open: nothing is made under key 0, or without a name", [] {
-  for (const Target& target : {Target::Key(IPC_PRIVATE), Target::Name(""), Target::Name("a/b"), Target::Name(std::string_view("\0", 1))}) {
+  using shmnode::Target;
+  for (const Target& target : {Target::Key(IPC_PRIVATE), Target::Name(""), Target::Name("a/b"), Target::Name(std::string_view("\0", 1)),
+                               Target::Posix(""), Target::Posix("/"), Target::Posix("a"), Target::Posix("/a/b")}) {
     tap::Equal(cells::Open(target).code(), Code::kUnsupported, "open");
     tap::Equal(cells::Open(target, {.read_only = true}).code(), Code::kUnsupported, "read-only");
     tap::Equal(cells::Destroy(target).code(), Code::kNotFound, "destroy");

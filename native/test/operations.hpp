@@ -23,9 +23,9 @@ struct Operation {
 namespace operations {
 
 using cells::Soon;
+using cells::Target;
 using shmnode::LockHold;
 using shmnode::LockMode;
-using shmnode::Target;
 
 inline void Open(const Stage& stage) { static_cast<void>(cells::Open(Target::Key(stage.key()))); }
 inline void Destroy(const Stage& stage) { static_cast<void>(cells::Destroy(Target::Key(stage.key()))); }
@@ -43,12 +43,24 @@ inline void LockNext(const Stage& stage) {
   static_cast<void>(LockHold::Acquire(stage.cell().lock(), LockMode::kExclusive, shmnode::Deadline::After(std::chrono::milliseconds(900))));
 }
 
-inline const std::vector<Operation>& Sound() {
+// Of the kind of memory that shows a segment before it is whole.
+inline std::vector<Operation> OnBlank() {
   using enum State;
-  static const std::vector<Operation> all = {
-      {"create", &Stage::PrepareNothing, Open, {kNothing, kSet, kBlank, kCell}, {}},
-      {"create-over-set", &Stage::PrepareSet, Open, {kSet, kNothing, kSet, kBlank, kCell}, {}},
-      {"create-over-blank", &Stage::PrepareBlank, Open, {kBlank, kCell}, {}},
+  return {{"create", &Stage::PrepareNothing, Open, {kNothing, kSet, kBlank, kCell}, {}},
+          {"create-over-set", &Stage::PrepareSet, Open, {kSet, kNothing, kSet, kBlank, kCell}, {}},
+          {"create-over-blank", &Stage::PrepareBlank, Open, {kBlank, kCell}, {}},
+          {"destroy-blank", &Stage::PrepareBlank, Destroy, {kBlank, kSet, kNothing}, {}}};
+}
+
+inline std::vector<Operation> AtOnce() {
+  using enum State;
+  return {{"create", &Stage::PrepareNothing, Open, {kNothing, kSet, kCell}, {}},
+          {"create-over-set", &Stage::PrepareSet, Open, {kSet, kNothing, kSet, kCell}, {}}};
+}
+
+inline std::vector<Operation> OnCell() {
+  using enum State;
+  return {
       {"open", &Stage::PrepareCell, Open, {kOld}, {}},
       {"write", &Stage::PrepareCell, Write, {kOld, kNew}, {}},
       {"write-if", &Stage::PrepareCell, WriteIf, {kOld, kNew}, {}},
@@ -60,9 +72,17 @@ inline const std::vector<Operation>& Sound() {
       {"lock-exclusive", &Stage::PrepareCell, Lock<LockMode::kExclusive>, {kOld}, {}},
       {"destroy", &Stage::PrepareCell, Destroy, {kCell, kRetired, kSet, kNothing}, {}},
       {"destroy-set", &Stage::PrepareSet, Destroy, {kSet, kNothing}, {}},
-      {"destroy-blank", &Stage::PrepareBlank, Destroy, {kBlank, kSet, kNothing}, {}},
       {"destroy-attached", &Stage::PrepareCell, DestroyAttached, {kCell, kRetired, kSet, kNothing}, {}},
   };
+}
+
+inline const std::vector<Operation>& Sound() {
+  static const std::vector<Operation> all = [] {
+    auto operations = memory::is_posix ? AtOnce() : OnBlank();
+    const auto others = OnCell();
+    operations.insert(operations.end(), others.begin(), others.end());
+    return operations;
+  }();
   return all;
 }
 

@@ -21,7 +21,7 @@ const tap::Test kSquatted("owner: another user's segment is refused by default",
     tap::Equal(cell.code(), Code::kOwner, "open");
     tap::Equal(cell.error().number, kNobody, "whose it is");
   }
-  tap::Equal(cells::Open(Target::Id(raw.id())).code(), Code::kOwner, "by id");
+  tap::Equal(cells::Open(cells::ById(key)).code(), Code::kOwner, "by id");
   tap::Equal(cells::Destroy(Target::Key(key)).code(), Code::kOwner, "destroy");
   tap::Check(raw.Copy() == before && litter::HasSet(key), "left as it was");
 });
@@ -40,7 +40,7 @@ const tap::Test kAccepted("owner: another user's segment is taken where the poli
 
 const tap::Test kSquattedSet("owner: another user's semaphore set is refused too", [] {
   const key_t key = litter::UniqueKey();
-  AsNobody([key] { tap::Check(semget(key, 4, IPC_CREAT | 0666) >= 0, "a set"); });
+  AsNobody([key] { tap::Check(litter::MakeSet(key, 4, 0666) >= 0, "a set"); });
   tap::Equal(cells::Open(Target::Key(key)).code(), Code::kOwner, "open");
   tap::Equal(cells::Destroy(Target::Key(key)).code(), Code::kOwner, "destroy");
   tap::Check(litter::HasSet(key) && !litter::HasSegment(key), "left as it was");
@@ -114,10 +114,10 @@ const tap::Test kNoSemaphores("owner: who may not lock can still read, and is re
 });
 
 // Open to all, and retired by a destroyer that has not removed it yet.
-int MakeRetired(key_t key) {
+shmnode::Target MakeRetired(key_t key) {
   const auto cell = cells::MustOpen(key, {.mode = 0666, .owner = {}});
   shmnode::RetireHeader(cell.segment());
-  return cell.segment().id();
+  return cells::ById(cell);
 }
 
 const tap::Test kRetiredOfOthers("owner: another user's retired segment is kDestroyed to who may not remove it", [] {
@@ -129,9 +129,9 @@ const tap::Test kRetiredOfOthers("owner: another user's retired segment is kDest
 const tap::Test kRetiredOfOthersGoes("owner: another user's retired segment that is removed while open looks is no obstacle", [] {
   if (geteuid() != 0) tap::Skip("not root");
   const key_t key = litter::UniqueKey();
-  const int id = MakeRetired(key);
+  const auto target = MakeRetired(key);
   Stepper opener([] { return seteuid(kNobody); }, [key](int) { return static_cast<int>(cells::Open(Target::Key(key)).code()); });
-  while (shmnode::Segment::Stat(id)->shm_nattch == 0) tap::Require(opener.Step(1), "attaches");
+  while (memory::Attaches(target, opener.pid()) == 0) tap::Require(opener.Step(1), "attaches");
   litter::RemoveSegment(key);
   litter::RemoveSet(key);
   tap::Equal(opener.Finish(), static_cast<int>(Code::kOk), "open");
@@ -140,7 +140,7 @@ const tap::Test kRetiredOfOthersGoes("owner: another user's retired segment that
 const tap::Test kLeftoverOfOthers("owner: another user's blank segment is not taken over", [] {
   const key_t key = litter::UniqueKey();
   AsNobody([key] {
-    semget(key, 4, IPC_CREAT | 0666);
+    litter::MakeSet(key, 4, 0666);
     RawBytes::Create(key, 4096 * 4, 0666);
   });
   tap::Equal(cells::Open(Target::Key(key)).code(), Code::kOwner, "open");

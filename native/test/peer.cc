@@ -1,5 +1,6 @@
 // peer COMMAND ...: another process at the same segments, for tests that run several. A segment is a name, or a number:
-// decimal or 0x, as a key. Fails with exit code 1 and the code's name on standard error.
+// decimal or 0x, as a key. With SHMNODE_TEST_MEMORY=posix they stand for names in /dev/shm; what begins with a slash is one. Fails with
+// exit code 1 and the code's name on standard error.
 #include <sched.h>
 #include <sys/ipc.h>
 #include <sys/sem.h>
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "kernel.hpp"
+#include "memory.hpp"
 #include "pattern.hpp"
 #include "shmnode/destroy.hpp"
 #include "shmnode/open.hpp"
@@ -65,11 +67,11 @@ std::optional<uint64_t> NumberOf(const std::string& text) {
 }
 
 Target TargetOf(const std::string& text) {
+  if (text.front() == '/') return Target::Posix(text);
   const auto number = NumberOf(text);
-  return number ? Target::Key(static_cast<key_t>(*number)) : Target::Name(text);
+  if (number) return memory::TargetOf(static_cast<key_t>(*number));
+  return memory::is_posix ? Target::Posix(memory::Kept("/" + text)) : Target::Name(text);
 }
-
-key_t KeyOf(const std::string& text) { return TargetOf(text).key; }
 
 Result<Cell> Open(const std::string& segment, uint64_t capacity, bool create) {
   const OpenOptions options{.capacity = capacity, .create = create, .owner = {}};
@@ -245,19 +247,25 @@ int WithoutWaitv(const Arguments& arguments) {
 
 int Foreign(const Arguments& arguments) {
   const size_t bytes = NumberOf(arguments[1]).value_or(0);
-  const int id = shmget(KeyOf(arguments[0]), bytes, IPC_CREAT | IPC_EXCL | 0600);
-  if (id < 0) return Fail(shmnode::FromErrno("shmget", errno));
-  void* data = shmat(id, nullptr, 0);
-  if (data == reinterpret_cast<void*>(-1)) return Fail(shmnode::FromErrno("shmat", errno));  // NOLINT(performance-no-int-to-ptr)
-  std::memcpy(data, arguments[2].data(), std::min(bytes, arguments[2].size()));
-  return 0;
+  const Target target = TargetOf(arguments[0]);
+  const bool is_posix = target.kind == Target::Kind::kPosix;
+  const auto segment =
+      is_posix ? shmnode::detail::PosixPlace(target).Make(bytes, 0600) : shmnode::detail::SystemVPlace(target).Make(bytes, 0600);
+  if (!segment) return Fail(segment.error());
+  std::memcpy(segment->data(), arguments[2].data(), std::min(bytes, arguments[2].size()));
+  const auto named = is_posix ? segment->file().Link() : shmnode::Status(shmnode::Nothing{});
+  return named ? 0 : Fail(named.error());
 }
 
 int Forget(const Arguments& arguments) {
-  const key_t key = KeyOf(arguments[0]);
-  if (key == IPC_PRIVATE) return 1;
-  if (const int id = shmget(key, 0, 0); id >= 0) shmctl(id, IPC_RMID, nullptr);
-  if (const int id = semget(key, 0, 0); id >= 0) semctl(id, 0, IPC_RMID);
+  const Target target = TargetOf(arguments[0]);
+  if (target.key == IPC_PRIVATE) return 1;
+  if (target.kind == Target::Kind::kPosix) {
+    shm_unlink(std::string(target.name).c_str());
+  } else if (const int id = shmget(target.key, 0, 0); id >= 0) {
+    shmctl(id, IPC_RMID, nullptr);
+  }
+  if (const int id = semget(target.key, 0, 0); id >= 0) semctl(id, 0, IPC_RMID);
   return 0;
 }
 

@@ -59,18 +59,18 @@ const tap::Test kBlocks("block pool: threads take and give, and each block has o
 
 const tap::Test kCells("attached cells: threads open and close, and have one attach among them", [] {
   const auto own = cells::MustOpenPrivate();
-  const int id = own.segment().id();
-  InThreads(4, [id](int) {
+  const auto target = cells::ById(own);
+  InThreads(4, [&own, &target](int) {
     SharedCell kept;
     for (int i = 0; i < 300; i++) {
-      const auto opened = std::make_shared<const shmnode::Cell>(cells::MustOpen(cells::Target::Id(id)));
+      const auto opened = std::make_shared<const shmnode::Cell>(cells::MustOpen(target));
       const SharedCell cell = AttachedCells::OfProcess().Share(opened);
-      tap::Check(cell->segment().id() == id && cell->Version() == 0, "this one");
+      tap::Check(cell->segment().identity() == own.segment().identity() && cell->Version() == 0, "this one");
       tap::Check(!kept || kept == cell, "the same as before");
       kept = i % 10 == 0 ? nullptr : cell;
     }
   });
-  tap::Equal(shmnode::Segment::Stat(id)->shm_nattch, 1U, "all detached");
+  cells::MustDetach(target, 1);
 });
 
 const tap::Test kPermits("wait permit: threads never have more than there are places", [] {

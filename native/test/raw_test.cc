@@ -188,7 +188,7 @@ const tap::Test kSegmentRemoved("raw: a segment that somebody removed", [] {
   tap::Equal(raws::ReadText(raw), "DESTROYED", "read");
   tap::Equal(raw.CheckNotRemoved().code(), Code::kDestroyed, "check");
   const Raw successor = raws::MustOpen(key);
-  tap::Check(successor.segment().id() != raw.segment().id(), "another one");
+  tap::Check(successor.segment().identity() != raw.segment().identity(), "another one");
   tap::Equal(raws::WriteText(raw, "x").code(), Code::kDestroyed, "not to the old one");
   tap::Equal(raws::ReadText(successor), "", "nor to the new one");
 });

@@ -23,8 +23,8 @@ using shmnode::Raw;
 using shmnode::RawOptions;
 using shmnode::RawPart;
 
-inline Result<Raw> Open(const Target& target, const RawOptions& options = {}) { return shmnode::OpenRaw(target, options, Soon()); }
-inline Status Destroy(const Target& target) { return shmnode::DestroyRaw(target, {}, Soon()); }
+inline Result<Raw> Open(const shmnode::Target& target, const RawOptions& options = {}) { return shmnode::OpenRaw(target, options, Soon()); }
+inline Status Destroy(const shmnode::Target& target) { return shmnode::DestroyRaw(target, {}, Soon()); }
 
 inline Raw MustOpen(key_t key, const RawOptions& options = {}, const std::source_location& at = std::source_location::current()) {
   auto raw = Open(Target::Key(key), options);

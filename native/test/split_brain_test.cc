@@ -20,7 +20,9 @@ using cells::Target;
 
 constexpr std::string_view kOld = "old";
 
-int SegmentOf(key_t key) { return shmget(key, 0, 0); }
+bool IsUnder(key_t key, const shmnode::Segment& segment) {
+  return memory::is_posix ? segment.file().IsNamed() : litter::SegmentOf(key) == segment.id();
+}
 void RemoveBoth(key_t key) {
   litter::RemoveSegment(key);
   litter::RemoveSet(key);
@@ -43,11 +45,21 @@ struct Removal {
   uint64_t version;       // of the first write by it, after one that was there, and none by who held the lock
   Code write_afterwards;  // by who had it open before
   Code read_afterwards;
+
+  // Of a removed file, writers look whether it is before they say that they have written; and nobody can reach it to tell those
+  // who only read it.
+  Removal OfFile() const {
+    if (write_afterwards != Code::kDestroyed || read_afterwards != Code::kDestroyed) return *this;
+    Removal removal = *this;
+    removal.write = removal.waiting = removal.holding = Code::kDestroyed;
+    removal.read = removal.read_afterwards = Code::kOk;
+    return removal;
+  }
 };
 
 void Nothing(key_t) {}
 
-constexpr Removal kRemovals[] = {
+constexpr Removal kSystemVRemovals[] = {
     // The lock is there still, and so is the segment, for who has it. The next open makes both anew.
     {.name = "segment removed",
      .strike = litter::RemoveSegment,
@@ -87,7 +99,7 @@ constexpr Removal kRemovals[] = {
      .strike =
          [](key_t key) {
            litter::RemoveSet(key);
-           semget(key, 4, IPC_CREAT | 0600);
+           litter::MakeSet(key, 4);
          },
      .clear = Nothing,
      .write = Code::kDestroyed,
@@ -102,7 +114,7 @@ constexpr Removal kRemovals[] = {
      .strike =
          [](key_t key) {
            do litter::RemoveSet(key);
-           while (semget(key, 2, IPC_CREAT | IPC_EXCL | 0600) < 0);
+           while (litter::MakeSet(key, 2) < 0);
          },
      .clear = litter::RemoveSet,
      .write = Code::kDestroyed,
@@ -133,10 +145,12 @@ constexpr Removal kRemovals[] = {
     {.name = "replaced by a foreign one",
      .strike =
          [](key_t key) {
-           int id = -1;
-           do litter::RemoveSegment(key);
-           while ((id = shmget(key, size_t{4096} * 4, IPC_CREAT | IPC_EXCL | 0600)) < 0);
-           RawBytes::Of(id).StoreText(0, "theirs");
+           for (bool made = false; !made;) {
+             litter::RemoveSegment(key);
+             const auto foreign = RawBytes::TryCreate(key, size_t{4096} * 4);
+             if (foreign) foreign->StoreText(0, "theirs");
+             made = foreign.has_value();
+           }
          },
      .clear = litter::RemoveSegment,
      .write = Code::kOk,
@@ -148,6 +162,12 @@ constexpr Removal kRemovals[] = {
      .write_afterwards = Code::kDestroyed,
      .read_afterwards = Code::kDestroyed},
 };
+
+std::vector<Removal> Removals() {
+  std::vector<Removal> removals;
+  for (const Removal& removal : kSystemVRemovals) removals.push_back(memory::is_posix ? removal.OfFile() : removal);
+  return removals;
+}
 
 std::string Of(const Removal& removal, std::string_view what) { return tap::Text(removal.name, ": ", what); }
 
@@ -167,7 +187,7 @@ void CheckAnew(const Removal& removal, key_t key, const Cell& old, bool may_be_o
 
 template <class Body>
 void ForEachRemoval(Body body) {
-  for (const Removal& removal : kRemovals) {
+  for (const Removal& removal : Removals()) {
     const key_t key = litter::UniqueKey();
     const auto cell = cells::MustOpen(key);
     cells::WriteText(cell, kOld).code();
@@ -182,7 +202,7 @@ const tap::Test kIdle("split brain: an idle handle", [] {
     const auto value = cells::Read(cell);
     tap::Equal(value.code, removal.read, Of(removal, "a read"));
     if (value.code == Code::kOk) tap::Equal(value.text(), std::string(kOld), Of(removal, "the value"));
-    const bool gone = SegmentOf(key) != cell.segment().id();
+    const bool gone = !IsUnder(key, cell.segment());
     tap::Equal(cell.CheckNotRemoved().code(), gone ? Code::kDestroyed : Code::kOk, Of(removal, "CheckNotRemoved"));
     if (removal.write != Code::kOk) tap::Equal(cells::WriteText(cell, "x").code(), removal.write, Of(removal, "a write"));
   });
@@ -196,7 +216,7 @@ const tap::Test kIdleWriter("split brain: an idle handle that writes first", [] 
 });
 
 const tap::Test kVersions("split brain: versions go on where the value stays", [] {
-  for (const Removal& removal : kRemovals) {
+  for (const Removal& removal : Removals()) {
     const key_t key = litter::UniqueKey();
     cells::WriteText(cells::MustOpen(key), kOld).code();
     removal.strike(key);
@@ -216,7 +236,7 @@ const tap::Test kHolding("split brain: a writer that holds the lock", [] {
 });
 
 const tap::Test kHolderReads("split brain: what a writer that holds the lock has committed is there for the next open", [] {
-  for (const Removal& removal : kRemovals) {
+  for (const Removal& removal : Removals()) {
     if (removal.version != 2) continue;
     const key_t key = litter::UniqueKey();
     const auto cell = cells::MustOpen(key);
@@ -290,6 +310,7 @@ class SameLock {
     const auto cell = cells::MustOpen(pattern);
     const auto raw = RawBytes::Create(key, cell.segment().size());
     std::memcpy(raw.data(), cell.segment().data(), shmnode::kHeaderBytes);
+    if (memory::is_posix) std::strncpy(reinterpret_cast<char*>(raw.data()) + 64, memory::Name(key).text, 64);
     tap::Require(static_cast<bool>(cells::Destroy(Target::Key(pattern))), "the pattern is gone");
   }
 
@@ -299,7 +320,8 @@ class SameLock {
     tap::Equal(fresh.lock().set().id(), set, "the new one has the lock of the old one");
     tap::Equal(cells::WriteText(fresh, "new").code(), Code::kOk, "a write to the new one");
     tap::Equal(cells::WriteText(old, "x").code(), Code::kDestroyed, "a write to the old one");
-    tap::Equal(cells::Read(old).code, Code::kDestroyed, "a read of the old one");
+    if (!memory::is_posix) tap::Equal(cells::Read(old).code, Code::kDestroyed, "a read of the old one");
+    tap::Equal(old.CheckNotRemoved().code(), Code::kDestroyed, "CheckNotRemoved");
     tap::Equal(old.Destroy(cells::Soon()).code(), Code::kDestroyed, "destroy of the old one");
     tap::Equal(cells::ReadText(fresh), "new", "what is there in the end");
     tap::Equal(cells::WriteText(fresh, "next").code(), Code::kOk, "and its lock too");
@@ -311,6 +333,7 @@ class SameLock {
 };
 
 const tap::Test kSameLockBlank("split brain: a blank segment is taken over with the lock of a removed one", [] {
+  memory::SystemVOnly("blank segments");
   const SameLock world;
   RawBytes::Create(world.key(), shmnode::SegmentBytesFor(shmnode::kDefaultCapacity, shmnode::kDefaultSlots));
   world.CheckOneAcceptsWrites();
@@ -327,7 +350,7 @@ const tap::Test kSameLockCreated("split brain: a creator's own set becomes the l
   const key_t key = litter::UniqueKey();
   Stepper creator([key] { return key; }, [](key_t under) { return cells::Open(Target::Key(under)) ? 0 : 1; });
   while (!litter::HasSet(key)) tap::Require(creator.Step(1), "makes a set");
-  const int set = semget(key, 0, 0);
+  const int set = litter::SetOf(key);
   SameLock::PutCellWithoutLock(key);
   const auto old = cells::MustOpen(key);
   tap::Equal(old.lock().set().id(), set, "the creator's set is its lock");
@@ -339,7 +362,7 @@ const tap::Test kSameLockCreated("split brain: a creator's own set becomes the l
 // Whatever it meets, open tells one of these, and each handle that it gives can be used or says that it is out of date. What
 // somebody puts there in two steps may become ours in between: zeroes are a dead creator's.
 const tap::Test kOpening("split brain: opens under way", [] {
-  for (const Removal& removal : kRemovals) {
+  for (const Removal& removal : Removals()) {
     const key_t key = litter::UniqueKey();
     const auto old = cells::MustOpen(key);
     cells::WriteText(old, kOld).code();

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <atomic>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -56,7 +57,7 @@ class Stage {
   void PrepareNothing() { Clear(); }
   void PrepareSet() {
     Clear();
-    semget(key_, shmnode::kSemaphoreCount, IPC_CREAT | IPC_EXCL | 0600);
+    litter::MakeSet(key_);
   }
   void PrepareBlank() {
     PrepareSet();
@@ -78,7 +79,7 @@ class Stage {
 
   // While the process is stopped: it holds the lock, or the gate.
   bool IsHeldBy(pid_t pid) const {
-    const int id = semget(key_, 0, 0);
+    const int id = litter::SetOf(key_);
     if (id < 0) return false;
     const shmnode::SemaphoreSet set(id);
     for (const auto semaphore : {shmnode::kWriter, shmnode::kReaders, shmnode::kGate}) {
@@ -114,9 +115,8 @@ class Stage {
 
  private:
   State StateUnderKey() const {
-    const auto id = shmnode::Segment::Find(key_);
-    if (!id) return litter::HasSet(key_) ? State::kSet : State::kNothing;
-    const auto raw = RawBytes::Of(*id);
+    if (!litter::HasSegment(key_)) return litter::HasSet(key_) ? State::kSet : State::kNothing;
+    const auto raw = RawBytes::Under(key_);
     if (raw.Load<uint64_t>(0) == 0) return State::kBlank;
     return raw.Load<uint32_t>(196) == 0 ? State::kCell : State::kRetired;
   }
@@ -161,7 +161,7 @@ class Stage {
 
   // The kernel releases before it tells of a death, so all is free at once.
   bool IsStuck() const {
-    const int id = semget(key_, 0, 0);
+    const int id = litter::SetOf(key_);
     if (id < 0) return false;
     const shmnode::TurnstileLock lock{shmnode::SemaphoreSet(id)};
     if (!shmnode::LockHold::Acquire(lock, shmnode::LockMode::kExclusive, Deadline::Now())) return true;
@@ -175,13 +175,13 @@ class Stage {
   std::optional<Harm> LookForHarm(uint64_t version) const {
     if (IsStuck()) return Harm::kStuck;
     if (const auto harm = UseNext(version)) return harm;
-    if (!shmnode::DestroyCell(shmnode::Target::Key(key_), {}, Deadline::Now())) return Harm::kUnusable;
+    if (!shmnode::DestroyCell(cells::Target::Key(key_), {}, Deadline::Now())) return Harm::kUnusable;
     if (!litter::IsFree(key_) || (litter::IsAlone() && Segments() + Sets() != 0)) return Harm::kLeaked;
     return {};
   }
 
   std::optional<Harm> UseNext(uint64_t version) const {
-    const auto cell = shmnode::OpenCell(shmnode::Target::Key(key_), {}, Deadline::Now());
+    const auto cell = shmnode::OpenCell(cells::Target::Key(key_), {}, Deadline::Now());
     if (!cell) return Harm::kUnusable;
     if (!Holds(*cell, version)) return Harm::kTorn;
     if (Write(*cell, version + 1).code() != cells::Code::kOk || !Holds(*cell, version + 1)) return Harm::kUnusable;
@@ -191,6 +191,7 @@ class Stage {
 
   // Of the whole namespace.
   static int Segments() {
+    if (memory::is_posix) return Files();
     shm_info info{};
     shmctl(0, SHM_INFO, reinterpret_cast<shmid_ds*>(&info));
     return info.used_ids;
@@ -199,6 +200,11 @@ class Stage {
     seminfo info{};
     semctl(0, 0, SEM_INFO, &info);
     return info.semusz;
+  }
+
+  static int Files() {
+    const std::filesystem::directory_iterator files(shmnode::kPosixDirectory);
+    return static_cast<int>(std::distance(begin(files), end(files)));
   }
 
   void Clear() {

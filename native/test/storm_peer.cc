@@ -22,6 +22,7 @@
 #include <utility>
 #include <vector>
 
+#include "memory.hpp"
 #include "pattern.hpp"
 #include "shmnode/destroy.hpp"
 #include "shmnode/open.hpp"
@@ -69,7 +70,7 @@ class Work {
 
   uint64_t Below(uint64_t bound) { return random_() % bound; }
   void Sleep(uint64_t most_us) { usleep(static_cast<useconds_t>(Below(most_us))); }
-  Target target() const { return Target::Key(key_); }
+  Target target() const { return memory::TargetOf(key_); }
 
   // What a call gave; nothing where it came too late for a segment that goes. Every other error is a finding.
   template <class T>

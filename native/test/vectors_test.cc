@@ -45,7 +45,9 @@ void Store(const RawBytes& raw, const std::vector<vectors::Bytes>& image) {
   for (const auto& [offset, data] : image) raw.StoreText(offset, data);
 }
 
+// They have no names, or not their files'.
 key_t Stage(const vectors::Segment& segment) {
+  memory::SystemVOnly("segments under keys");
   const key_t key = litter::UniqueKey();
   Store(RawBytes::Create(key, segment.bytes), segment.image);
   return key;
@@ -88,6 +90,7 @@ void WriteAll(const vectors::Segment& segment, const Target& target) {
 }
 
 const tap::Test kWritten("vectors: what bytes a segment has", [] {
+  memory::SystemVOnly("segments under keys");
   if (!litter::IsAlone()) tap::Skip("the names may be others' without an IPC namespace of its own");
   for (const auto& segment : vectors::kSegments) {
     if (!segment.is_written) continue;

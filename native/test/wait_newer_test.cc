@@ -53,7 +53,7 @@ const tap::Test kFollows("wait newer: follows another process, read-only, to its
 
 const tap::Test kUntold("wait newer: a commit that nobody tells of is found within the slice", [] {
   const auto cell = cells::MustOpenPrivate();
-  const auto raw = RawBytes::Of(cell.segment().id());
+  const auto raw = RawBytes::Of(cell.segment());
   std::thread killed([&] {
     std::this_thread::sleep_for(50ms);
     const auto hold = cell.LockForWrite(Soon());
@@ -81,7 +81,7 @@ const tap::Test kDestroyed("wait newer: ends where the segment is destroyed, or 
 
 const tap::Test kCorrupt("wait newer: a commit that cannot be", [] {
   const auto cell = cells::MustOpenPrivate();
-  RawBytes::Of(cell.segment().id()).Store(128, UINT64_MAX);
+  RawBytes::Of(cell.segment()).Store(128, UINT64_MAX);
   tap::Equal(cell.WaitNewer(5, Soon()).code(), Code::kCorrupt, "commit");
 });
 
@@ -94,7 +94,7 @@ double CpuSeconds() {
 // A peer that changes the word and wakes without end.
 Child Disturber(const Cell& cell) {
   return Child([&cell] {
-    for (const auto raw = RawBytes::Of(cell.segment().id());; sched_yield()) {
+    for (const auto raw = RawBytes::Of(cell.segment());; sched_yield()) {
       raw.Store(kNotify, raw.Load<uint32_t>(kNotify) + 1);
       cell.Wake();
     }

@@ -56,7 +56,7 @@ struct Pair {
   explicit Pair(uint64_t capacity = 2048)
       : own(cells::MustOpenPrivate({.capacity = capacity, .owner = {}})),
         watched(std::make_shared<WatchedCell>(
-            std::make_shared<const Cell>(cells::MustOpen(cells::Target::Id(own.segment().id()), {.read_only = true, .owner = {}})))) {}
+            std::make_shared<const Cell>(cells::MustOpen(cells::ById(own), {.read_only = true, .owner = {}})))) {}
 
   void Ask(WatchThread& thread, uint64_t after) const {
     if (watched->Ask(after)) thread.Nudge();
@@ -116,7 +116,7 @@ const tap::Test kReleases("watch thread: releases what it is told to, also with 
     }
     thread.Forget();
     tap::Equal(pair.own.CheckNotRemoved().code(), Code::kOk, "there");
-    tap::Equal(shmnode::Segment::Stat(pair.own.segment().id())->shm_nattch, 1U, "detached");
+    cells::MustDetach(cells::ById(pair.own), 1);
   }
   tap::Check(thread.IsIdle(), "idle");
 });

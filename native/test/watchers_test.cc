@@ -75,7 +75,7 @@ const tap::Test kLockstep("watchers: nobody is forgotten in 20,000 commits by tw
 
 const tap::Test kNobody("watchers: where nobody waits, nobody is woken", [] {
   const auto cell = cells::MustOpenPrivate();
-  const auto raw = RawBytes::Of(cell.segment().id());
+  const auto raw = RawBytes::Of(cell.segment());
   for (int i = 0; i < 10; i++) Put(cell);
   tap::Check(raw.Load<uint32_t>(kWoken) <= 1, "the first commit at most");
   tap::Equal(cell.WaitNewer(10, Deadline::Now()).code(), Code::kBusy, "a look");
@@ -88,7 +88,7 @@ const tap::Test kUntold("watchers: a wake that a dead writer owes comes with the
   const auto cell = cells::MustOpenPrivate();
   for (int i = 0; i < 5; i++) Put(cell);
   Child sleeper([&] { return SleepUntilNewer(cell, 6) == Sleep::kNewer ? 0 : 1; });
-  const auto raw = RawBytes::Of(cell.segment().id());
+  const auto raw = RawBytes::Of(cell.segment());
   while (raw.Load<uint32_t>(kAwaited) != 5) std::this_thread::yield();
   std::this_thread::sleep_for(50ms);  // mostly asleep by now; what follows holds anyway
   {
@@ -124,7 +124,7 @@ const tap::Test kMode("watchers: a mode that lets others read makes every commit
 
 const tap::Test kImpossible("watchers: numbers that cannot be do no harm", [] {
   const auto cell = cells::MustOpenPrivate();
-  const auto raw = RawBytes::Of(cell.segment().id());
+  const auto raw = RawBytes::Of(cell.segment());
   for (const size_t field : {kAwaited, kWoken}) {
     for (const uint32_t wrong : {1'000'000U, 0x7fff'ffffU, 0xffff'ffffU}) {
       Put(cell);
@@ -141,7 +141,7 @@ const tap::Test kImpossible("watchers: numbers that cannot be do no harm", [] {
 
 const tap::Test kWraps("watchers: numbers go round", [] {
   const auto cell = cells::MustOpenPrivate();
-  const auto raw = RawBytes::Of(cell.segment().id());
+  const auto raw = RawBytes::Of(cell.segment());
   Put(cell);
   constexpr uint64_t kBefore = 0xffff'fffe;
   raw.Store(128, kBefore);

@@ -46,10 +46,10 @@ async function segments (fastify, { segment: { key, ...options }, timeout, maxSt
     return segment.pending + named.pending
   }
 
-  /** All cell segments; `default` tells which of them is the one of `/read` and `/write`. */
+  /** All System V cell segments, since routes name no others; `default` tells which of them is the one of `/read` and `/write`. */
   async function list () {
     const ours = segment.handle?.id
-    return (await shm.list()).map(info => ({ ...info, default: info.id === ours }))
+    return (await shm.list()).filter(({ posix }) => !posix).map(info => ({ ...info, default: info.id === ours }))
   }
 }
 

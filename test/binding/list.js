@@ -5,6 +5,7 @@ const shm = require('../..')
 const { make, poke, OFFSETS, u64 } = require('../helpers/raw')
 const { peer } = require('../helpers/peer')
 const { uniqueKey, uniqueName } = require('../helpers/keys')
+const { uniquePosixName } = require('../helpers/memory')
 const { another, remove, withSegment } = require('../helpers/segment')
 
 const listed = async id => (await shm.list()).find(info => info.id === id)
@@ -17,6 +18,7 @@ t.test('stat', async t => {
   t.ok(createdAt instanceof Date && createdAt.getTime() >= before - 1 && createdAt.getTime() <= Date.now() + 1)
   t.strictSame(facts, {
     id: segment.id,
+    posix: false,
     key: segment.key,
     name,
     layout: 'cell',
@@ -54,10 +56,16 @@ t.test('list says what stat says', async t => {
   t.ok([named, keyed, unnamed].every(({ id }) => ids.includes(id)))
 })
 
-t.test('the order of their ids', async t => {
+t.test("the order of their ids, and behind them POSIX's in that of their names", async t => {
   for (let i = 0; i < 5; i++) await withSegment(t)
-  const ids = (await shm.list()).map(({ id }) => id)
+  for (let i = 0; i < 3; i++) await withSegment(t, { reference: uniquePosixName(), posix: true })
+  const infos = await shm.list()
+  const ids = infos.filter(({ posix }) => !posix).map(({ id }) => id)
+  const names = infos.filter(({ posix }) => posix).map(({ name }) => name)
+  t.ok(ids.length >= 5 && names.length >= 3)
   t.strictSame(ids, ids.toSorted((a, b) => a - b))
+  t.strictSame(names, names.toSorted())
+  t.strictSame(infos.map(({ id, name }) => id ?? name), [...ids, ...names])
 })
 
 t.test('list looks, and leaves nothing attached', async t => {

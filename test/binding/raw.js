@@ -197,7 +197,7 @@ t.test('snapshots have no facts', async t => {
 
 t.test('stat and list', async t => {
   const segment = await raw(t, { capacity: 1234, mode: 0o640 })
-  const facts = { id: segment.id, key: segment.key, name: null, layout: 'raw', capacity: 1234, segmentBytes: 1234, mode: 0o640, uid: process.geteuid(), gid: process.getegid(), attached: 1, creatorPid: process.pid }
+  const facts = { id: segment.id, posix: false, key: segment.key, name: null, layout: 'raw', capacity: 1234, segmentBytes: 1234, mode: 0o640, uid: process.geteuid(), gid: process.getegid(), attached: 1, creatorPid: process.pid }
   t.strictSame(await segment.stat(), facts)
   const cell = await withSegment(t)
   const infos = await shm.list({ layout: 'raw' })

@@ -2,7 +2,6 @@
 
 // Raw segments: the bytes that other programs use, under a lock that programs of ours agree on.
 
-const { uniqueKey } = require('../helpers/keys')
 const raw = require('../helpers/raw')
 const { overColumns } = require('./lib/suite')
 
@@ -57,7 +56,7 @@ overColumns(['bytes'], async (t, stage) => {
   })
 
   await stage.pairs(t, 'a cell is no raw segment', ANY, async (t, maker, other) => {
-    const ref = `key:${uniqueKey()}`
+    const ref = column.reference()
     t.teardown(() => maker.ask('destroy', { ref }))
     const facts = await maker.ask('open', { ref })
     await maker.write('a value')

@@ -5,11 +5,15 @@
 const { spawn } = require('node:child_process')
 const path = require('node:path')
 const readline = require('node:readline')
+const { isPosix } = require('./memory')
 
 const FIXTURES = path.join(__dirname, '../fixtures')
 
+/** For suites that run over POSIX shared memory, in all their processes. */
+const OVER_POSIX = `--require=${path.join(__dirname, 'over-posix.js')}`
+
 /** Without the runner's NODE_OPTIONS, whose loaders make the start of a process take a second. */
-const plainEnv = env => ({ ...process.env, NODE_OPTIONS: undefined, ...env })
+const plainEnv = env => ({ ...process.env, NODE_OPTIONS: isPosix ? OVER_POSIX : undefined, ...env })
 
 /** A running process. */
 class Child {
@@ -82,4 +86,4 @@ function child (t, script, args = [], { env, execArgv = [] } = {}) {
   return start(t, process.execPath, [...execArgv, path.join(FIXTURES, script), ...args], env)
 }
 
-module.exports = { start, child, plainEnv, FIXTURES }
+module.exports = { start, child, plainEnv, FIXTURES, OVER_POSIX }

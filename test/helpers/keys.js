@@ -54,4 +54,4 @@ function collidingNames () {
   }
 }
 
-module.exports = { isOurs, keyOf, uniqueKey, uniqueName, uniqueNameOf, collidingNames }
+module.exports = { isOurs, fnv1a, keyOf, uniqueKey, uniqueName, uniqueNameOf, collidingNames }

@@ -4,7 +4,8 @@
 
 const { left } = require('./litter')
 
-const { segments, sets } = left()
+const { segments, sets, files } = left()
 for (const { shmid, key } of segments) console.error(`left behind: segment ${shmid} with key ${key} (ipcrm -m ${shmid})`)
 for (const { semid, key } of sets) console.error(`left behind: semaphore set ${semid} with key ${key} (ipcrm -s ${semid})`)
-process.exitCode = segments.length + sets.length > 0 ? 1 : 0
+for (const name of files) console.error(`left behind: /dev/shm${name}`)
+process.exitCode = segments.length + sets.length + files.length > 0 ? 1 : 0

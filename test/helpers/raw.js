@@ -3,9 +3,11 @@
 // A segment's bytes and the kernel's objects, behind the library's back.
 
 const { execFileSync, spawn } = require('node:child_process')
+const fs = require('node:fs')
 const path = require('node:path')
 const readline = require('node:readline')
 const { FIXTURES } = require('./child')
+const { isPosix, nameOfInode, pathOf, posixNameOf, setKeyOf } = require('./memory')
 
 /** One interpreter for all of a test file. It ends with its standard input, and keeps nobody waiting. */
 class Python {
@@ -41,21 +43,57 @@ class Python {
   }
 }
 
+/** Calls `fn` with the descriptor of the file that an inode is of, in the way of its return value. */
+function withFile (inode, fn) {
+  const file = fs.openSync(pathOf(nameOfInode(inode)), 'r+')
+  try {
+    return fn(file)
+  } finally {
+    fs.closeSync(file)
+  }
+}
+
+/** The bytes of a file in /dev/shm. */
+async function peekFile (inode, offset, length) {
+  const bytes = Buffer.alloc(length)
+  return bytes.subarray(0, withFile(inode, file => fs.readSync(file, bytes, 0, length, offset)))
+}
+
+async function pokeFile (inode, offset, bytes) {
+  withFile(inode, file => fs.writeSync(file, Buffer.from(bytes), 0, bytes.length, offset))
+}
+
 /** The bytes of the segment with this shmid. */
-const peek = async (id, offset, length) => Buffer.from(await Python.only.ask('peek', id, offset, length), 'hex')
-const poke = (id, offset, bytes) => Python.only.ask('poke', id, offset, Buffer.from(bytes).toString('hex'))
+async function peek (id, offset, length) {
+  if (isPosix) return peekFile(id, offset, length)
+  return Buffer.from(await Python.only.ask('peek', id, offset, length), 'hex')
+}
+
+async function poke (id, offset, bytes) {
+  if (isPosix) return pokeFile(id, offset, bytes)
+  return Python.only.ask('poke', id, offset, Buffer.from(bytes).toString('hex'))
+}
+
 /** What SETALL of somebody does to one semaphore of the set; by default to the lock for applications. */
 const reset = (id, semaphore = 3) => Python.only.ask('reset', id, semaphore)
 /** Of one semaphore of the set. */
 const valueOf = async (id, semaphore) => Number(await Python.only.ask('value', id, semaphore))
 /** Wakes who sleeps on a futex word, and tells how many did. */
-const wake = async (id, offset) => Number(await Python.only.ask('wake', id, offset))
+const wake = async (id, offset) => isPosix ? wakeFile(id, offset) : Number(await Python.only.ask('wake', id, offset))
+const wakeFile = async (inode, offset) => Number(await Python.only.ask('wake', pathOf(nameOfInode(inode)), offset))
 /** A zero-filled segment without anything else. Resolves to its shmid. */
-const make = async (key, bytes, mode = 0o600) => Number(await Python.only.ask('make', key | 0, bytes, mode))
+async function make (key, bytes, mode = 0o600) {
+  if (!isPosix) return Number(await Python.only.ask('make', key | 0, bytes, mode))
+  fs.writeFileSync(pathOf(posixNameOf(key)), Buffer.alloc(bytes), { flag: 'wx', mode })
+  return fs.statSync(pathOf(posixNameOf(key))).ino
+}
 /** A semaphore set of so many. Resolves to its semid. */
-const makeSet = async (key, count) => Number(await Python.only.ask('make_set', key | 0, count))
+const makeSet = async (key, count) => Number(await Python.only.ask('make_set', setKeyOf(key), count))
 
-const removeSegment = id => { execFileSync('ipcrm', ['-m', String(id)]) }
+function removeSegment (id) {
+  if (isPosix) fs.unlinkSync(pathOf(nameOfInode(id)))
+  else execFileSync('ipcrm', ['-m', String(id)])
+}
 const removeSet = id => { execFileSync('ipcrm', ['-s', String(id)]) }
 
 /** Where fields of the header are: section 4 of the layout. */
@@ -85,4 +123,4 @@ const u16 = number => Buffer.from(Uint16Array.of(number).buffer)
 const u32 = number => Buffer.from(Uint32Array.of(number).buffer)
 const u64 = number => Buffer.from(BigUint64Array.of(BigInt(number)).buffer)
 
-module.exports = { peek, poke, make, makeSet, reset, valueOf, wake, removeSegment, removeSet, OFFSETS, PAYLOAD, u16, u32, u64 }
+module.exports = { peek, poke, peekFile, pokeFile, wakeFile, make, makeSet, reset, valueOf, wake, removeSegment, removeSet, OFFSETS, PAYLOAD, u16, u32, u64 }

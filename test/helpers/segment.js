@@ -4,10 +4,15 @@ const shm = require('../..')
 const { uniqueKey } = require('./keys')
 
 /** Whoever destroyed it before is welcome. */
-async function remove (reference, layout) {
-  await shm.destroy(reference, { owner: 'any', layout }).catch(error => {
+async function remove (reference, layout, posix = false) {
+  await shm.destroy(reference, { owner: 'any', layout, posix }).catch(error => {
     if (error.code !== 'ERR_SHM_NOT_FOUND' && error.code !== 'ERR_SHM_DESTROYED') throw error
   })
+}
+
+function referenceOf ({ key, id, name }) {
+  if (key !== null) return key
+  return id === null ? name : { id }
 }
 
 /** What was opened is closed and destroyed when the test ends. `options` are those of `open`, and the reference. */
@@ -15,7 +20,7 @@ async function withSegment (t, { reference = uniqueKey(), ...options } = {}) {
   const segment = await shm.open(reference, options)
   t.teardown(async () => {
     await segment.close()
-    await remove(segment.key === null ? { id: segment.id } : segment.key, segment.layout)
+    await remove(referenceOf(segment), segment.layout, segment.posix)
   })
   return segment
 }

@@ -7,9 +7,12 @@ export async function usage (): Promise<void> {
   const segment: shm.Segment = await shm.open('prices', { capacity: 4096, slots: 4, mode: 0o640, checksum: true, owner: 'any', timeout: 100 })
   await shm.open(32140895)
   await shm.open({ ftok: ['/etc/hostname', 1] })
-  await shm.open({ id: segment.id }, { readOnly: true })
+  if (segment.id !== null) await shm.open({ id: segment.id }, { readOnly: true })
+  const { posix, name }: shm.Segment = await shm.open('/prices', { posix: true })
+  console.log(posix, name)
   await shm.open(shm.PRIVATE)
   await shm.destroy('prices', { timeout: 0, owner: 1000 })
+  await shm.destroy('/prices', { posix: true })
 
   const part: Buffer = await segment.read({ offset: 1, length: 2 })
   const { length }: { length: number } = await segment.readInto(new Float64Array(8))
@@ -43,7 +46,9 @@ export async function usage (): Promise<void> {
   const { data: text, version: none }: { data: Buffer, version: null } = await raw.snapshot({ timeout: 10 })
   const infos: shm.RawSegmentInfo[] = await shm.list({ layout: 'raw' })
   console.log(nothing, views, copied, text, none, infos, raw.readSync({ offset: 1 }), await raw.withLock(() => 1), await raw.stat())
-  await shm.destroy({ id: raw.id }, { layout: 'raw', timeout: 0 })
+  if (raw.id !== null) await shm.destroy({ id: raw.id }, { layout: 'raw', timeout: 0 })
+  const file: shm.RawSegment = await shm.open('/frames', { posix: true, layout: 'raw', capacity: 4096 })
+  await shm.destroy(file.name ?? '', { posix: true, layout: 'raw' })
 
   try {
     await shm.list()

@@ -21,7 +21,9 @@
 #include "crc32c.hpp"
 #include "futex.hpp"
 #include "geometry.hpp"
+#include "name_lock.hpp"
 #include "racy_copy.hpp"
+#include "retire.hpp"
 #include "turnstile_lock.hpp"
 #include "useless_wakes.hpp"
 #include "user_lock.hpp"
@@ -60,22 +62,6 @@ struct WriteRequest {
   std::string_view media_type = {};         // at most kMediaTypeRoom - 1 bytes
   std::optional<uint64_t> if_version = {};  // commit only if this is the current version
 };
-
-// Told before anything is retired: a segment that is retired and then cannot be removed would be lost for everybody.
-inline Status CheckMayRemove(int segment_id) noexcept {
-  const auto facts = Segment::Stat(segment_id);
-  if (!facts) return facts.error();
-  const uid_t user = geteuid();
-  if (user != 0 && user != facts->shm_perm.uid && user != facts->shm_perm.cuid) return FromErrno("shmctl", EPERM);
-  return Nothing{};
-}
-
-// Tells every attached process that this segment has come to its end. Removal follows.
-inline void RetireHeader(const Segment& segment) noexcept {
-  auto* header = reinterpret_cast<Header*>(segment.data());
-  header->retired.store(1, std::memory_order_seq_cst);
-  FutexWakeAll(header->notify);
-}
 
 // Puts this process's mark into the header: in place of a dead writer's, and after one that lives, which means that somebody
 // broke the lock: kBusy at the deadline, with its pid. Of whom this is not known, the lock is believed.
@@ -180,10 +166,12 @@ class Cell {
     const uint64_t next = current + 1;
     FillSlot(next, request);
     // The lock makes a plain store enough. Compare-and-swap, because it finds out when somebody broke the lock.
-    if (!header()->commit.compare_exchange_strong(current, next)) return Fail(Code::kBusy, "a writer without the lock");
+    if (!header()->commit.compare_exchange_strong(current, next)) return LostCommit();
     header()->notify.store(static_cast<uint32_t>(next), std::memory_order_release);
-    // Removed behind our back, lock and all, and being made anew: nobody is going to find this value.
+    // Removed behind our back, lock and all, and being made anew: nobody is going to find this value. Who makes a segment
+    // anew retires the removed ones of System V; a removed file, nobody else finds.
     if (header()->retired.load(std::memory_order_seq_cst) != 0) return Fail(Code::kDestroyed);
+    if (segment_.is_posix() && CheckNotRemoved().code() == Code::kDestroyed) return Fail(Code::kDestroyed);
     return next;
   }
 
@@ -245,27 +233,25 @@ class Cell {
   // True once Destroy was here. Bytes can still be read from this attach, but no one will write them again.
   bool IsRetired() const noexcept { return header()->retired.load(std::memory_order_acquire) != 0; }
 
-  // kDestroyed where the kernel has the segment marked for removal: by us, or by ipcrm(1) and the like, which retire
+  // kDestroyed where the kernel knows the segment as removed: by us, or by ipcrm(1), shm_unlink(3) and the like, which retire
   // nothing. One system call.
-  Status CheckNotRemoved() const noexcept {
-    const auto facts = Segment::Stat(segment_.id());
-    if (!facts) return facts.error();
-    if ((facts->shm_perm.mode & SHM_DEST) != 0) return Fail(Code::kDestroyed);
-    return Nothing{};
-  }
+  Status CheckNotRemoved() const noexcept { return segment_.CheckNotRemoved(); }
 
   // Retires and removes the segment and its semaphore set: kAccess unless this user made it or is root. Who dies half way
   // leaves a retired segment, which the next open or destroy of the key removes. With `if_version`, only if that is the current version
   // (kVersionConflict), which nobody can change any more then.
   Status Destroy(Deadline deadline, std::optional<uint64_t> if_version = std::nullopt) const noexcept {
-    if (const Status may = CheckMayRemove(segment_.id()); !may) return may;
+    const auto facts = segment_.Facts();
+    if (!facts) return facts.error();
+    if (const Status may = CheckMayRemove(*facts); !may) return may;
     const auto hold = LockForWrite(deadline);
     // Without its lock, no version can be told to be the last: the next open gives it another.
     if (!hold && (if_version || hold.code() != Code::kDestroyed || !LostItsLock())) return hold.error();
     if (const uint64_t current = Version(); if_version && *if_version != current) return Fail(Code::kVersionConflict, nullptr, current);
+    if (!hold && segment_.is_posix()) return RemoveUnderNameLock(segment_, *facts, deadline);
     RetireHeader(segment_);
-    const Status removed = Segment::Remove(segment_.id());
-    if (hold) static_cast<void>(lock_.set().Remove());
+    const Status removed = segment_.Remove();
+    if (hold && !IsReplaced()) static_cast<void>(lock_.set().Remove());
     return removed;
   }
 
@@ -273,6 +259,17 @@ class Cell {
   Result<ValueFacts> Facts() const noexcept { return TryRead({.target = nullptr, .room = 0, .whole = false}); }
 
  private:
+  // The memory of a file that was made shorter begins anew, at 0.
+  Error LostCommit() const noexcept {
+    if (IsRetired()) return Fail(Code::kDestroyed);
+    return Fail(Code::kBusy, "a writer without the lock");
+  }
+
+  // Under the lock of its name, which may be that of its successor by now.
+  bool IsReplaced() const noexcept {
+    return segment_.is_posix() && PosixFile::HasName(segment_.file().name()) && !segment_.file().IsNamed();
+  }
+
   // Not where the segment has another lock by now: this handle is out of date then.
   bool LostItsLock() const noexcept {
     const int32_t id = header()->semaphore_id.load(std::memory_order_acquire);
@@ -319,7 +316,7 @@ class Cell {
   std::optional<Result<ValueFacts>> ReadOnce(const ReadRequest& request) const noexcept {
     if (IsRetired()) return Fail(Code::kDestroyed);
     const uint64_t version = Version();
-    if (version == 0) return ValueFacts{};
+    if (version == 0) return NeverWritten();
     if (version > kMaxExact) return Fail(Code::kCorrupt, "commit");
     const SlotDescriptor& slot = SlotOf(version);
     if (slot.version.load(std::memory_order_acquire) != version) {
@@ -328,6 +325,12 @@ class Cell {
       return std::nullopt;
     }
     return CopyOut(slot, version, request);
+  }
+
+  // Of a file that somebody has made shorter, the header reads as zero as well.
+  Result<ValueFacts> NeverWritten() const noexcept {
+    if (segment_.is_posix() && CheckNotRemoved().code() == Code::kDestroyed) return Fail(Code::kDestroyed);
+    return ValueFacts{};
   }
 
   std::optional<Result<ValueFacts>> CopyOut(const SlotDescriptor& slot, uint64_t version, const ReadRequest& request) const noexcept {

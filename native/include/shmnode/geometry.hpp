@@ -35,7 +35,8 @@ struct Geometry {
   uint64_t created_ns;               // since the Unix epoch
   uint32_t creator_pid;              // in the creator's PID namespace
   int32_t semaphore_id;              // of the lock; kNoSemaphores while a lost one is replaced
-  std::array<char, kNameRoom> name;  // NUL terminated; empty for a numeric key
+  uint32_t ipc_namespace;            // in which the semaphores are; 0: not known, or System V memory
+  std::array<char, kNameRoom> name;  // NUL terminated; empty for a numeric key; of POSIX memory with its slash
 
   // Whether each value has a CRC32C.
   bool has_checksum() const noexcept { return (flags & kFlagChecksum) != 0; }
@@ -59,6 +60,8 @@ T LoadOnce(const T& field) noexcept {
   return *static_cast<const volatile T*>(&field);
 }
 
+inline bool IsNameOrNone(std::string_view name) noexcept { return name.empty() || IsValidName(name) || IsValidPosixName(name); }
+
 inline Status CheckGeometry(const Geometry& g, uint32_t header_bytes, size_t attached) noexcept {
   if (header_bytes != kHeaderBytes) return Fail(Code::kCorrupt, "header bytes");
   if (g.slot_count < kMinSlots || g.slot_count > kMaxSlots) return Fail(Code::kCorrupt, "slot count");
@@ -66,7 +69,7 @@ inline Status CheckGeometry(const Geometry& g, uint32_t header_bytes, size_t att
   if (g.stride != StrideFor(g.capacity)) return Fail(Code::kCorrupt, "slot stride");
   if (g.stride > (attached - kHeaderBytes) / g.slot_count) return Fail(Code::kCorrupt, "capacity over the segment's size");
   if (g.incarnation == 0) return Fail(Code::kCorrupt, "incarnation");
-  if (g.name.back() != '\0' || (g.name.front() != '\0' && !IsValidName(g.name_view()))) return Fail(Code::kCorrupt, "name");
+  if (g.name.back() != '\0' || !IsNameOrNone(g.name_view())) return Fail(Code::kCorrupt, "name");
   return Nothing{};
 }
 
@@ -74,6 +77,7 @@ inline Status CheckGeometry(const Geometry& g, uint32_t header_bytes, size_t att
 
 // Reads no more than the header, and changes nothing.
 inline Content ContentOf(const Segment& segment) noexcept {
+  if (segment.size() == 0) return Content::kBlank;  // POSIX memory
   if (segment.size() < kHeaderBytes) return Content::kForeign;
   const auto* header = reinterpret_cast<const Header*>(segment.data());
   const uint64_t magic = header->magic.load(std::memory_order_acquire);
@@ -97,6 +101,7 @@ inline Content ContentOf(const Segment& segment) noexcept {
 
 // Of a segment without magic: could a creator of ours have died over it? Reads every byte; only for what is found so.
 inline bool IsUntouched(const Segment& segment) noexcept {
+  if (segment.size() == 0) return true;
   const size_t payload = segment.size() - kHeaderBytes;
   return payload >= kMinSlots * kStrideUnit && payload % kStrideUnit == 0 && detail::IsZero(segment.data() + kHeaderBytes, payload);
 }
@@ -117,6 +122,7 @@ inline Result<Geometry> LoadGeometry(const Segment& segment) noexcept {
       .created_ns = LoadOnce(header->created_ns),
       .creator_pid = LoadOnce(header->creator_pid),
       .semaphore_id = header->semaphore_id.load(std::memory_order_acquire),
+      .ipc_namespace = LoadOnce(header->ipc_namespace),
       .name = {},
   };
   std::memcpy(g.name.data(), header->name, kNameRoom);
@@ -127,10 +133,11 @@ inline Result<Geometry> LoadGeometry(const Segment& segment) noexcept {
 
 // What a creator chooses.
 struct CellShape {
-  uint64_t capacity;      // bytes that a value may have, 1 to kMaxExact
-  uint32_t slot_count;    // 2 to 16
-  uint32_t flags;         // kFlagChecksum or 0
-  std::string_view name;  // empty for a numeric key
+  uint64_t capacity;           // bytes that a value may have, 1 to kMaxExact
+  uint32_t slot_count;         // 2 to 16
+  uint32_t flags;              // kFlagChecksum or 0
+  std::string_view name;       // empty for a numeric key
+  uint32_t ipc_namespace = 0;  // of POSIX memory: in which the semaphores are
 };
 
 // What every creator stores first, the same whoever it is: a segment in which this stands is no other program's.
@@ -151,6 +158,7 @@ inline void InitialiseHeader(const Segment& segment, const CellShape& shape, int
   header->created_ns = NowUnixNs();
   header->creator_pid = static_cast<uint32_t>(ProcessId());
   header->semaphore_id.store(semaphore_id, std::memory_order_relaxed);
+  header->ipc_namespace = shape.ipc_namespace;
   std::memset(header->name, 0, kNameRoom);
   if (!shape.name.empty()) std::memcpy(header->name, shape.name.data(), std::min(shape.name.size(), kNameRoom - 1));
   header->magic.store(kMagic, std::memory_order_release);

@@ -1,52 +1,70 @@
 // What the kernel knows of a raw segment, and of all that may be one.
 #pragma once
 
-#include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
+#include "inspect.hpp"
 #include "open_raw.hpp"
 
 namespace shmnode {
 
 // Facts of one segment, as of one moment.
 struct RawInfo {
-  int id;           // the kernel's shmid
-  key_t key;        // 0 for a private segment
-  shmid_ds kernel;  // owner, mode, size, creator's pid, number of attaches
+  bool is_posix;        // else System V's
+  int id;               // the kernel's shmid; -1 of POSIX memory
+  key_t key;            // 0 for a private segment, and for POSIX memory
+  std::string name;     // of POSIX memory, with its slash
+  SegmentFacts kernel;  // owner, mode, size, creator's pid, number of attaches
 };
-
-// kDestroyed where it was removed. One system call.
-inline Result<RawInfo> Inspect(const Raw& raw) noexcept {
-  const auto kernel = Segment::Stat(raw.segment().id());
-  if (!kernel) return kernel.error();
-  if ((kernel->shm_perm.mode & SHM_DEST) != 0) return Fail(Code::kDestroyed);
-  return RawInfo{.id = raw.segment().id(), .key = kernel->shm_perm.__key, .kernel = *kernel};
-}
 
 namespace detail {
 
-inline Result<RawInfo> InspectRawById(int id, const shmid_ds& kernel) noexcept {
-  if ((kernel.shm_perm.mode & SHM_DEST) != 0) return Fail(Code::kDestroyed);
-  const auto segment = Segment::Attach(id, kernel.shm_segsz, Access::kReadOnly);
+inline RawInfo DescribeRaw(const Segment& segment, const SegmentFacts& kernel) {
+  const bool is_posix = segment.is_posix();
+  return {.is_posix = is_posix,
+          .id = segment.id(),
+          .key = is_posix ? 0 : kernel.key,
+          .name = is_posix ? std::string(segment.file().name()) : std::string(),
+          .kernel = kernel};
+}
+
+template <class Place>
+Result<RawInfo> InspectFoundRaw(typename Place::Found found) {
+  const SegmentFacts kernel = found.facts;
+  if (kernel.removed) return Fail(Code::kDestroyed);
+  const auto segment = Place::Attach(std::move(found), Access::kReadOnly);
   if (!segment) return segment.error();
-  if (IsCell(*segment, kernel.shm_perm.__key)) return Fail(Code::kLayout);
-  return RawInfo{.id = id, .key = kernel.shm_perm.__key, .kernel = kernel};  // as it was before this attach
+  if (IsCell(*segment, kernel.key)) return Fail(Code::kLayout);
+  return DescribeRaw(*segment, kernel);  // as it was before this attach
 }
 
 }  // namespace detail
 
-// Every segment that this process may read and that is no cell. Errors as of ListCells. May throw std::bad_alloc.
+// kDestroyed where it was removed. One system call. May throw std::bad_alloc.
+inline Result<RawInfo> Inspect(const Raw& raw) {
+  const auto kernel = raw.segment().Facts();
+  if (!kernel) return kernel.error();
+  if (kernel->removed) return Fail(Code::kDestroyed);
+  return detail::DescribeRaw(raw.segment(), *kernel);
+}
+
+// Every segment that this process may read and that is no cell: System V's, then those in /dev/shm whose names IsValidPosixName
+// accepts, but for POSIX semaphores, which live there too. Errors as of ListCells. May throw std::bad_alloc.
 inline Result<std::vector<RawInfo>> ListRaw() {
-  std::vector<RawInfo> all;
-  std::optional<Error> failure;
-  const Status told = Segment::ForEach([&all, &failure](int id, const shmid_ds& kernel) {
-    const auto info = detail::InspectRawById(id, kernel);
-    if (info) all.push_back(*info);
-    if (info.code() == Code::kNoSpace || info.code() == Code::kSystem) failure = info.error();
+  detail::InfoList<RawInfo> list;
+  const Status told = Segment::ForEach([&list](int id, const shmid_ds& kernel) {
+    list.Add(detail::InspectFoundRaw<detail::SystemVPlace>({.id = id, .facts = FactsOf(kernel)}));
   });
   if (!told) return told.error();
-  if (failure) return *failure;
-  return all;
+  const Status read = detail::ForEachPosixName([&list](const std::string& name) {
+    if (name.starts_with("/sem.")) return;
+    auto found = detail::PosixPlace(Target::Posix(name)).Find(Access::kReadOnly);
+    list.Add(found ? detail::InspectFoundRaw<detail::PosixPlace>(*std::move(found)) : found.error());
+  });
+  if (!read) return read.error();
+  return std::move(list).Take();
 }
 
 }  // namespace shmnode

@@ -23,6 +23,12 @@ constexpr bool IsValidName(std::string_view name) noexcept {
   return true;
 }
 
+// Of POSIX shared memory: a slash and then such a name of up to 62 bytes, which is no name of a directory.
+constexpr bool IsValidPosixName(std::string_view name) noexcept {
+  if (name.size() >= kNameRoom || !name.starts_with('/')) return false;
+  return IsValidName(name.substr(1)) && name != "/." && name != "/..";
+}
+
 // The 32-bit FNV-1a hash of the name's bytes as a signed int, 1 in place of 0 (which is IPC_PRIVATE).
 // http://www.isthe.com/chongo/tech/comp/fnv/
 constexpr key_t KeyOfName(std::string_view name) noexcept {

@@ -84,7 +84,7 @@ struct Header {
   uint64_t created_ns;                           // since the Unix epoch
   uint32_t creator_pid;                          // in the creator's PID namespace
   std::atomic<int32_t> semaphore_id;             // of the lock's set, or kNoSemaphores
-  char name[kNameRoom];                          // NUL padded; empty where the key is a number
+  char name[kNameRoom];                          // NUL padded; empty where the key is a number; of POSIX memory with its slash
   alignas(64) std::atomic<uint64_t> commit;      // on a cache line of its own: the one that all readers load
   alignas(64) std::atomic<uint32_t> notify;      // futex word; waiters' traffic stays off the commit's line
   std::atomic<uint32_t> retired;                 // 1 once it is destroyed
@@ -92,6 +92,7 @@ struct Header {
   std::atomic<uint32_t> awaited;                 // the newest value of `notify` that somebody may sleep on
   std::atomic<uint32_t> woken;                   // who slept on a value of `notify` before this one was woken
   std::atomic<uint32_t> awaited_always;          // not 0: somebody who cannot write here may sleep on any value
+  uint32_t ipc_namespace;                        // of POSIX memory: where `semaphore_id` means something, 0 where not known
   alignas(256) SlotDescriptor slots[kMaxSlots];  // those from slot_count on are all zero
 };
 
@@ -117,6 +118,7 @@ static_assert(offsetof(Header, writer) == 200);
 static_assert(offsetof(Header, awaited) == 208);
 static_assert(offsetof(Header, woken) == 212);
 static_assert(offsetof(Header, awaited_always) == 216);
+static_assert(offsetof(Header, ipc_namespace) == 220);
 static_assert(offsetof(Header, slots) == 256);
 static_assert(offsetof(SlotDescriptor, version) == 0);
 static_assert(offsetof(SlotDescriptor, length) == 8);

@@ -4,32 +4,32 @@
 
 #include "cell.hpp"
 #include "owner_policy.hpp"
-#include "removed.hpp"
+#include "target.hpp"
 
 namespace shmnode {
 
 namespace detail {
 
 // Under the lock of the new set. Who dies half way leaves a segment whose lock is lost still: the next one does it all again.
+template <class Place>
 class LockReplacement {
  public:
-  LockReplacement(const Segment& segment, key_t key, SemaphoreSet set, const OwnerPolicy& owner, Deadline deadline) noexcept
-      : segment_(segment), key_(key), set_(set), owner_(owner), deadline_(deadline) {}
+  LockReplacement(const Place& place, const Segment& segment, SemaphoreSet set, const OwnerPolicy& owner, Deadline deadline) noexcept
+      : place_(place), segment_(segment), set_(set), owner_(owner), deadline_(deadline) {}
 
   Status Run() const noexcept {
     const auto hold = LockHold::Acquire(TurnstileLock(set_), LockMode::kExclusive, deadline_);
     if (!hold) return hold.error();
-    const auto id = Segment::Find(key_);
     // Destroyed meanwhile. A set without a segment would be litter.
-    if (!id) return set_.Remove();
-    if (*id != segment_.id() || !IsLost()) return Nothing{};
+    if (place_.IsFree()) return set_.Remove();
+    if (!place_.LeadsTo(segment_) || !IsLost()) return Nothing{};
     auto* header = reinterpret_cast<Header*>(segment_.data());
     // Who has the old lock and has not marked the header yet sees this, and writes nothing.
     header->semaphore_id.store(kNoSemaphores, std::memory_order_seq_cst);
     const Status quiet = AwaitLastWriter(*header);
     if (!quiet) return quiet;
     // The set may be that of a removed segment, which is used still.
-    RetireRemovedCells(set_, owner_);
+    place_.RetireRemoved(set_, owner_);
     header->semaphore_id.store(set_.id(), std::memory_order_seq_cst);
     return Nothing{};
   }
@@ -47,8 +47,8 @@ class LockReplacement {
     for (;;) {
       const WriterMark mark(header.writer.load(std::memory_order_seq_cst));
       if (mark.IsNobody() || mark.Look() == Liveness::kDead) return Nothing{};
-      const auto facts = Segment::Stat(segment_.id());
-      if (facts && facts->shm_nattch == 1) return Nothing{};  // that is this attach
+      const auto facts = segment_.Facts();
+      if (facts && facts->attached == 1U) return Nothing{};  // that is this attach
       if (deadline_.Expired()) return Error{.code = Code::kBusy, .holder = mark.pid()};
       usleep(kPause);
     }
@@ -56,20 +56,20 @@ class LockReplacement {
 
   static constexpr useconds_t kPause = 200;
 
+  const Place& place_;
   const Segment& segment_;
-  key_t key_;
   SemaphoreSet set_;
   const OwnerPolicy& owner_;
   Deadline deadline_;
 };
 
 // What root makes for others is theirs to use.
-inline Status GiveTo(SemaphoreSet set, const ipc_perm& owner) noexcept {
+inline Status GiveTo(SemaphoreSet set, const SegmentFacts& segment) noexcept {
   auto facts = set.Stat();
   if (!facts) return facts.error();
-  if (facts->sem_perm.uid == owner.uid && facts->sem_perm.gid == owner.gid) return Nothing{};
-  facts->sem_perm.uid = owner.uid;
-  facts->sem_perm.gid = owner.gid;
+  if (facts->sem_perm.uid == segment.uid && facts->sem_perm.gid == segment.gid) return Nothing{};
+  facts->sem_perm.uid = segment.uid;
+  facts->sem_perm.gid = segment.gid;
   return set.Change(*facts);
 }
 
@@ -78,22 +78,25 @@ inline Status GiveTo(SemaphoreSet set, const ipc_perm& owner) noexcept {
 // Gives the segment a new semaphore set under its key, with the rights of the segment. Nothing where that is done, or
 // where the world has changed: look again. kDestroyed where it cannot be done: a private segment has no key that two who
 // do this at once could agree on a set by; and a set has to be of the segment's owner, or made by root for him.
-inline Status ReplaceLostLock(const Segment& segment, const OwnerPolicy& owner, Deadline deadline) noexcept {
-  const auto facts = Segment::Stat(segment.id());
+template <class Place>
+Status ReplaceLostLock(const Target& target, const Segment& segment, const OwnerPolicy& owner, Deadline deadline) noexcept {
+  const auto facts = segment.Facts();
   if (!facts) return facts.error();
-  const ipc_perm& rights = facts->shm_perm;
-  if ((rights.mode & SHM_DEST) != 0) return Nothing{};  // which has taken its key away
-  if (rights.__key == IPC_PRIVATE) return Fail(Code::kDestroyed, "a private segment without its lock");
-  if (!CheckMayRemove(segment.id())) return Fail(Code::kDestroyed, "another user's, without its lock");
-  auto set = SemaphoreSet::Create(rights.__key, kSemaphoreCount, rights.mode & 0777U);
-  if (set.code() == Code::kExists) set = SemaphoreSet::Find(rights.__key, kSemaphoreCount);
+  const Target found_by = segment.is_posix() ? target : Target::Key(facts->key);
+  const Place place(found_by);
+  if (facts->removed) return Nothing{};  // which has taken its key away
+  if (place.IsContested()) return Fail(Code::kNameCollision, "the key of its lock");
+  if (facts->key == IPC_PRIVATE) return Fail(Code::kDestroyed, "a private segment without its lock");
+  if (!CheckMayRemove(*facts)) return Fail(Code::kDestroyed, "another user's, without its lock");
+  auto set = SemaphoreSet::Create(facts->key, kSemaphoreCount, facts->mode);
+  if (set.code() == Code::kExists) set = place.FindSet();
   if (!set) return set.code() == Code::kNotFound ? Status(Nothing{}) : set.error();
   const auto found = set->Stat();
   if (!found) return found.code() == Code::kDestroyed ? Status(Nothing{}) : found.error();
   if (found->sem_nsems != kSemaphoreCount) return Fail(Code::kLayout, "semaphore set");
   if (const Status trusted = owner.Check(found->sem_perm); !trusted) return trusted;
-  Status replaced = detail::GiveTo(*set, rights);
-  if (replaced) replaced = detail::LockReplacement(segment, rights.__key, *set, owner, deadline).Run();
+  Status replaced = detail::GiveTo(*set, *facts);
+  if (replaced) replaced = detail::LockReplacement(place, segment, *set, owner, deadline).Run();
   return replaced.code() == Code::kDestroyed ? Status(Nothing{}) : replaced;
 }
 

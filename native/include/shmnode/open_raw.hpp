@@ -44,28 +44,17 @@ inline Status CheckMayLock(SemaphoreSet set) noexcept {
 }
 
 // One pass over the world as it is. An attempt that finds it changed underneath gives nothing: look again.
+template <class Place>
 class RawOpener {
  public:
   RawOpener(const Target& target, const RawOptions& options, Deadline deadline) noexcept
-      : target_(target), options_(options), deadline_(deadline) {}
+      : target_(target), place_(target), options_(options), deadline_(deadline) {}
 
-  std::optional<Result<Raw>> ByKey() const noexcept {
-    const auto id = Segment::Find(target_.key);
-    if (id) return Existing(*id);
-    if (id.code() != Code::kNotFound || !creates()) return id.error();
+  std::optional<Result<Raw>> Run() const noexcept {
+    auto found = place_.Find(access());
+    if (found) return Existing(*std::move(found));
+    if (found.code() != Code::kNotFound || !creates()) return Again(found.error());
     return options_.semaphore != nullptr ? CreateBesideSemaphore() : CreateBesideSet();
-  }
-
-  std::optional<Result<Raw>> Existing(int id) const noexcept {
-    const auto facts = Segment::Stat(id);
-    if (!facts) return Again(facts.error());
-    if (const Status owner = options_.owner.Check(facts->shm_perm); !owner) return owner.error();
-    if ((facts->shm_perm.mode & SHM_DEST) != 0) return Again(Fail(Code::kDestroyed));
-    auto segment = Segment::Attach(id, facts->shm_segsz, options_.read_only ? Access::kReadOnly : Access::kReadWrite);
-    if (!segment) return Again(segment.error());
-    if (options_.exclusive && creates()) return Fail(Code::kExists);
-    if (options_.capacity > segment->size()) return Fail(Code::kCapacity, nullptr, segment->size());
-    return WithLock(*std::move(segment), facts->shm_perm);
   }
 
   // Without a key there is nothing that all who open it could find the same set by.
@@ -73,18 +62,33 @@ class RawOpener {
     if (options_.semaphore == nullptr) return Fail(Code::kUnsupported, kNoKey);
     auto semaphore = OpenSemaphore();
     if (!semaphore) return semaphore.error();
-    return CreateSegment(IPC_PRIVATE, RawLock(*std::move(semaphore)));
+    return CreateSegment(RawLock(*std::move(semaphore)));
   }
 
  private:
+  using Found = typename Place::Found;
+
   static constexpr const char* kNoKey = "a raw segment without a key has no lock";
   static constexpr const char* kCell = "a cell";
 
   bool creates() const noexcept { return options_.create && !options_.read_only; }
+  Access access() const noexcept { return options_.read_only ? Access::kReadOnly : Access::kReadWrite; }
+
+  std::optional<Result<Raw>> Existing(Found found) const noexcept {
+    const SegmentFacts facts = found.facts;
+    if (const Status owner = options_.owner.Check(facts); !owner) return owner.error();
+    if (facts.removed) return Again(Fail(Code::kDestroyed));
+    auto segment = place_.Attach(std::move(found), access());
+    if (!segment) return Again(segment.error());
+    if (options_.exclusive && creates()) return Fail(Code::kExists);
+    // Of no bytes: who has made the file has given it no size yet.
+    if (options_.capacity > segment->size() || segment->size() == 0) return Fail(Code::kCapacity, nullptr, segment->size());
+    return WithLock(*std::move(segment), facts);
+  }
 
   std::optional<Result<Raw>> Again(const Error& error) const noexcept {
     if (error.code != Code::kDestroyed) return error;
-    if (target_.kind == Target::Kind::kKey) return std::nullopt;
+    if (target_.kind != Target::Kind::kId) return std::nullopt;
     return NothingHasId(error);
   }
 
@@ -92,17 +96,18 @@ class RawOpener {
     return PosixSemaphore::Open({.name = options_.semaphore, .mode = options_.mode, .create = options_.create, .owner = options_.owner});
   }
 
-  std::optional<Result<Raw>> WithLock(Segment segment, const ipc_perm& rights) const noexcept {
-    if (options_.semaphore == nullptr) return WithSet(std::move(segment), rights);
-    if (IsCell(segment, rights.__key)) return Fail(Code::kLayout, kCell);
+  std::optional<Result<Raw>> WithLock(Segment segment, const SegmentFacts& facts) const noexcept {
+    if (options_.semaphore == nullptr) return WithSet(std::move(segment), facts);
+    if (IsCell(segment, facts.key)) return Fail(Code::kLayout, kCell);
     auto semaphore = OpenSemaphore();
     if (!semaphore) return semaphore.error();
     return Raw(std::move(segment), RawLock(*std::move(semaphore)));
   }
 
-  std::optional<Result<Raw>> WithSet(Segment segment, const ipc_perm& rights) const noexcept {
-    if (rights.__key == IPC_PRIVATE) return Fail(Code::kUnsupported, kNoKey);
-    const auto set = SemaphoreSet::Find(rights.__key, 0);
+  std::optional<Result<Raw>> WithSet(Segment segment, const SegmentFacts& rights) const noexcept {
+    if (rights.key == IPC_PRIVATE) return Fail(Code::kUnsupported, kNoKey);
+    if (place_.IsContested()) return Fail(Code::kNameCollision, "the key of its lock");
+    const auto set = SemaphoreSet::Find(rights.key, 0);
     if (set.code() == Code::kNotFound) return MakeSet(segment, rights);
     if (!set) return set.error();
     const auto facts = set->Stat();
@@ -132,12 +137,12 @@ class RawOpener {
 
   // Nobody has opened it as raw before. Its set is open to those whom the segment is open to. Who is not the owner makes none,
   // since the owner would not trust it.
-  std::optional<Result<Raw>> MakeSet(const Segment& segment, const ipc_perm& rights) const noexcept {
+  std::optional<Result<Raw>> MakeSet(const Segment& segment, const SegmentFacts& rights) const noexcept {
     if (ContentOf(segment) == Content::kCell) return Fail(Code::kLayout, kCell);
-    const Status may = CheckMayRemove(segment.id());
+    const Status may = CheckMayRemove(rights);
     if (may.code() == Code::kAccess) return Fail(Code::kAccess, "no lock yet");
     if (!may) return Lookup(may.error());
-    const auto set = SemaphoreSet::Create(rights.__key, kRawSemaphoreCount, rights.mode & 0777U);
+    const auto set = SemaphoreSet::Create(rights.key, kRawSemaphoreCount, rights.mode);
     if (set.code() == Code::kExists) return std::nullopt;
     if (!set) return set.error();
     const Status given = GiveTo(*set, rights);
@@ -150,16 +155,17 @@ class RawOpener {
   std::optional<Result<Raw>> CreateBesideSemaphore() const noexcept {
     auto semaphore = OpenSemaphore();
     if (!semaphore) return semaphore.error();
-    auto raw = CreateSegment(target_.key, RawLock(*std::move(semaphore)));
+    auto raw = CreateSegment(RawLock(*std::move(semaphore)));
     if (raw.code() == Code::kExists) return std::nullopt;
     return raw;
   }
 
   // Under the lock, so that who finds that there is no room for the segment may take back the set.
   std::optional<Result<Raw>> CreateBesideSet() const noexcept {
-    auto set = SemaphoreSet::Create(target_.key, kRawSemaphoreCount, options_.mode);
+    if (place_.IsContested()) return Fail(Code::kNameCollision, "the key of its lock");
+    auto set = SemaphoreSet::Create(place_.set_key(), kRawSemaphoreCount, options_.mode);
     const bool own_set = static_cast<bool>(set);
-    if (set.code() == Code::kExists) set = SemaphoreSet::Find(target_.key, 0);
+    if (set.code() == Code::kExists) set = SemaphoreSet::Find(place_.set_key(), 0);
     if (!set) return set.code() == Code::kNotFound ? std::nullopt : std::optional<Result<Raw>>(set.error());
     const auto facts = set->Stat();
     if (!facts) return Lookup(facts.error());
@@ -170,9 +176,9 @@ class RawOpener {
       if (own_set && hold.code() != Code::kBusy) static_cast<void>(set->Remove());  // nobody can use it
       return Lookup(hold.error());
     }
-    if (Segment::Find(target_.key)) return std::nullopt;
+    if (!place_.IsFree()) return std::nullopt;
     if (facts->sem_nsems == kSemaphoreCount) return Replaced(*set);
-    auto raw = CreateSegment(target_.key, RawLock(*set));
+    auto raw = CreateSegment(RawLock(*set));
     if (raw.code() == Code::kExists) return std::nullopt;
     if (!raw && own_set) static_cast<void>(set->Remove());
     return raw;
@@ -185,20 +191,31 @@ class RawOpener {
     return removed ? std::nullopt : Lookup(removed.error());
   }
 
-  Result<Raw> CreateSegment(key_t key, RawLock lock) const noexcept {
+  Result<Raw> CreateSegment(RawLock lock) const noexcept {
     const uint64_t bytes = options_.capacity == 0 ? kDefaultCapacity : options_.capacity;
-    const auto id = Segment::Create(key, bytes, options_.mode);
-    if (!id) return id.error();
-    auto segment = Segment::Attach(*id, bytes, Access::kReadWrite);
-    if (segment) return Raw(*std::move(segment), std::move(lock));
-    static_cast<void>(Segment::Remove(*id));
-    return segment.error();
+    auto segment = place_.Make(bytes, options_.mode);
+    if (!segment) return segment.error();
+    const Status published = place_.Publish(*segment);
+    if (!published) return published.error();
+    return Raw(*std::move(segment), std::move(lock));
   }
 
   const Target& target_;
+  const Place place_;
   const RawOptions& options_;
   Deadline deadline_;
 };
+
+template <class Place>
+Result<Raw> OpenRawAt(const Target& target, const RawOptions& options, Deadline deadline) noexcept {
+  const RawOpener<Place> opener(target, options, deadline);
+  if (target.kind == Target::Kind::kPrivate) return opener.CreatePrivate();
+  for (int turn = 0; turn < 1000; turn++) {
+    auto raw = opener.Run();
+    if (raw) return *std::move(raw);
+  }
+  return Fail(Code::kBusy, "created and destroyed all the time");
+}
 
 }  // namespace detail
 
@@ -206,14 +223,9 @@ class RawOpener {
 // semaphore. kLayout for a cell, and where the key has a semaphore set of another kind. kAccess where this user may not lock.
 // kBusy when the deadline came while somebody else was creating.
 inline Result<Raw> OpenRaw(const Target& target, const RawOptions& options, Deadline deadline) noexcept {
-  const detail::RawOpener opener(target, options, deadline);
   if (!target.IsValid()) return Fail(Code::kUnsupported, target.name.empty() ? "no name or key" : "name");
-  if (target.kind == Target::Kind::kPrivate) return opener.CreatePrivate();
-  for (int turn = 0; turn < 1000; turn++) {
-    auto raw = target.kind == Target::Kind::kId ? opener.Existing(target.id) : opener.ByKey();
-    if (raw) return *std::move(raw);
-  }
-  return Fail(Code::kBusy, "created and destroyed all the time");
+  if (target.kind == Target::Kind::kPosix) return detail::OpenRawAt<detail::PosixPlace>(target, options, deadline);
+  return detail::OpenRawAt<detail::SystemVPlace>(target, options, deadline);
 }
 
 }  // namespace shmnode

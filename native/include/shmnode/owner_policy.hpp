@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "result.hpp"
+#include "segment_facts.hpp"
 
 namespace shmnode {
 
@@ -15,13 +16,18 @@ struct OwnerPolicy {
   std::optional<uid_t> user;            // instead of this process's effective user; root is accepted in any case
   std::optional<unsigned> widest_mode;  // permissions of which a segment may have none besides, such as 0640; whoever owns it
 
-  // kOwner where the segment or set of which the kernel told this is not to be used.
-  Status Check(const ipc_perm& facts) const noexcept {
-    if (widest_mode && (facts.mode & 0777U & ~*widest_mode) != 0) return Fail(Code::kOwner, "a wider mode", facts.mode & 0777U);
+  // kOwner where the set or segment of which the kernel told this is not to be used.
+  Status Check(const ipc_perm& facts) const noexcept { return Check(facts.uid, facts.cuid, facts.mode & 0777U); }
+  // The same of a segment.
+  Status Check(const SegmentFacts& facts) const noexcept { return Check(facts.uid, facts.creator, facts.mode); }
+
+ private:
+  Status Check(uid_t uid, uid_t creator, unsigned mode) const noexcept {
+    if (widest_mode && (mode & ~*widest_mode) != 0) return Fail(Code::kOwner, "a wider mode", mode);
     if (anyone) return Nothing{};
     const uid_t wanted = user.value_or(geteuid());
-    const auto accepted = [wanted](uid_t uid) { return uid == wanted || uid == 0; };
-    if (!accepted(facts.uid) || !accepted(facts.cuid)) return Fail(Code::kOwner, "another user's", facts.cuid);
+    const auto accepted = [wanted](uid_t one) { return one == wanted || one == 0; };
+    if (!accepted(uid) || !accepted(creator)) return Fail(Code::kOwner, "another user's", creator);
     return Nothing{};
   }
 };

@@ -83,6 +83,7 @@ class Raw {
     const uint64_t offset = std::min(request.offset, length);
     const uint64_t copied = std::min(request.room, length - offset);
     RacyCopy(request.target, segment_.data() + offset, copied);
+    if (segment_.HasLostMemory()) return Fail(Code::kDestroyed, "truncated");
     if (!request.nul_terminated) return RawPart{.length = length, .copied = copied};
     // Who does not take the lock may have shortened the text meanwhile.
     const uint64_t left = LengthUntilNul(request.target, copied);
@@ -98,6 +99,7 @@ class Raw {
     RacyCopy(segment_.data() + request.offset, request.data, request.length);
     const uint64_t end = request.offset + request.length;
     if (request.nul_terminated) std::memset(segment_.data() + end, 0, segment_.size() - end);
+    if (segment_.HasLostMemory()) return Fail(Code::kDestroyed, "truncated");
     return Nothing{};
   }
 
@@ -121,20 +123,17 @@ class Raw {
     return length < most ? length : segment_.size();
   }
 
-  // kDestroyed where the kernel has the segment marked for removal. One system call.
-  Status CheckNotRemoved() const noexcept {
-    const auto facts = Segment::Stat(segment_.id());
-    if (!facts) return facts.error();
-    if ((facts->shm_perm.mode & SHM_DEST) != 0) return Fail(Code::kDestroyed);
-    return Nothing{};
-  }
+  // kDestroyed where the kernel knows the segment as removed. One system call.
+  Status CheckNotRemoved() const noexcept { return segment_.CheckNotRemoved(); }
 
   // Removes the segment, and the set; a POSIX semaphore stays. kAccess unless this user made it or is root.
   Status Destroy(Deadline deadline) const noexcept {
-    if (const Status may = CheckMayRemove(segment_.id()); !may) return may;
+    const auto facts = segment_.Facts();
+    if (!facts) return facts.error();
+    if (const Status may = CheckMayRemove(*facts); !may) return may;
     const auto hold = Lock(LockMode::kExclusive, deadline);
     if (!hold) return hold.error();
-    const Status removed = Segment::Remove(segment_.id());
+    const Status removed = segment_.Remove();
     if (const auto set = lock_.set(); removed && set) static_cast<void>(set->Remove());
     return removed;
   }

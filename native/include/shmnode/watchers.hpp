@@ -20,7 +20,7 @@ namespace shmnode {
 class Watchers {
  public:
   explicit Watchers(const Segment& segment) noexcept
-      : header_(reinterpret_cast<Header*>(segment.data())), some_only_read_(MaySomeOnlyRead(segment.id())) {}
+      : header_(reinterpret_cast<Header*>(segment.data())), some_only_read_(MaySomeOnlyRead(segment)) {}
 
   // By who has the right to write, before the look at the commit that a sleep on `seen` follows.
   void Announce(uint32_t seen) const noexcept {
@@ -35,7 +35,7 @@ class Watchers {
   // this process has no right to write at all, the segment's mode tells writers that there are such.
   static void AnnounceReader(const Segment& segment) noexcept {
     if (reinterpret_cast<const Header*>(segment.data())->awaited_always.load(std::memory_order_seq_cst) != 0) return;
-    const auto writable = Segment::Attach(segment.id(), segment.size(), Access::kReadWrite);
+    const auto writable = segment.AttachAgain(Access::kReadWrite);
     if (writable) reinterpret_cast<Header*>(writable->data())->awaited_always.store(1, std::memory_order_seq_cst);
   }
 
@@ -58,10 +58,10 @@ class Watchers {
   }
 
   // The segment's mode lets somebody read who may not write. Where the kernel does not tell: as if it did.
-  static bool MaySomeOnlyRead(int id) noexcept {
-    const auto facts = Segment::Stat(id);
+  static bool MaySomeOnlyRead(const Segment& segment) noexcept {
+    const auto facts = segment.Facts();
     if (!facts) return true;
-    const unsigned mode = facts->shm_perm.mode;
+    const unsigned mode = facts->mode;
     const auto only_read = [mode](unsigned read, unsigned write) { return (mode & read) != 0 && (mode & write) == 0; };
     return only_read(S_IRUSR, S_IWUSR) || only_read(S_IRGRP, S_IWGRP) || only_read(S_IROTH, S_IWOTH);
   }

@@ -3,12 +3,15 @@
 // The kinds of segments that the cases run over: a layout, and the kernel's objects that hold it. What a case needs of a column it
 // says by the column's features (README.md); what it does to a segment behind everybody's back it does through the column.
 
-const { uniqueKey, uniqueName } = require('../../helpers/keys')
+const fs = require('node:fs')
+const { uniqueKey, uniqueName, keyOf: keyOfName } = require('../../helpers/keys')
 const kernel = require('../../helpers/kernel')
+const { pathOf, uniquePosixName } = require('../../helpers/memory')
 const raw = require('../../helpers/raw')
 const { remove } = require('../../helpers/segment')
 
-const keyOf = ref => Number(ref.slice('key:'.length))
+const valueOf = ref => ref.slice(ref.indexOf(':') + 1)
+const keyOf = ref => Number(valueOf(ref))
 
 /** What all columns of System V objects have. `facts` are a driver's answer to `open`. */
 const SYSTEM_V = {
@@ -29,19 +32,49 @@ const SYSTEM_V = {
     return { ref: `key:${key}`, id }
   },
 
+  /** What `shm.open` takes for it: reference and options. */
+  toOpen: ref => [ref.startsWith('key:') ? keyOf(ref) : valueOf(ref), {}],
+
   /** The semaphore sets under the key, as the kernel tells of them. */
   sets: ref => kernel.under(keyOf(ref)).sets
+}
+
+/** What all columns of files in /dev/shm have, which drivers call `posix:/NAME`; their `id` is the inode's. */
+const POSIX = {
+  options: options => options,
+  reference: () => `posix:${uniquePosixName()}`,
+
+  peek: ({ id }, offset, length) => raw.peekFile(Number(id), offset, length),
+  poke: ({ id }, offset, bytes) => raw.pokeFile(Number(id), offset, bytes),
+  wake: ({ id }, offset) => raw.wakeFile(Number(id), offset),
+
+  async make (t, bytes, name = uniquePosixName()) {
+    fs.writeFileSync(pathOf(name), Buffer.alloc(bytes), { flag: 'wx', mode: 0o600 })
+    t.teardown(() => fs.unlinkSync(pathOf(name)))
+    return { ref: `posix:${name}`, id: fs.statSync(pathOf(name)).ino }
+  },
+
+  toOpen: ref => [valueOf(ref), { posix: true }],
+  sets: ref => kernel.sets().filter(({ key }) => key === keyOfName(valueOf(ref)))
 }
 
 const CELL_SYSTEM_V = {
   ...SYSTEM_V,
   name: 'cell, System V',
-  features: ['lengths', 'versions', 'facts', 'checksum', 'names', 'locks', 'freeReads', 'notify', 'header'],
+  features: ['lengths', 'versions', 'facts', 'checksum', 'names', 'locks', 'freeReads', 'notify', 'header', 'blank', 'ids'],
 
   named: (name = uniqueName()) => `name:${name}`,
 
   /** Whatever is there under the reference, and whoever made it, is removed. */
-  remove: ref => remove(ref.startsWith('key:') ? keyOf(ref) : ref.slice('name:'.length))
+  remove: ref => remove(ref.startsWith('key:') ? keyOf(ref) : valueOf(ref))
+}
+
+const CELL_POSIX = {
+  ...POSIX,
+  name: 'cell, POSIX',
+  features: ['lengths', 'versions', 'facts', 'checksum', 'locks', 'freeReads', 'notify', 'header'],
+  named: () => `posix:${uniquePosixName()}`,
+  remove: ref => remove(valueOf(ref), 'cell', true)
 }
 
 /** Bytes that other programs use as they are. */
@@ -61,6 +94,16 @@ const TEXT_SYSTEM_V = {
   options: ({ capacity, ...options }) => ({ ...options, layout: 'raw', nul: true, capacity: capacity && capacity + 1 })
 }
 
-const COLUMNS = [CELL_SYSTEM_V, RAW_SYSTEM_V, TEXT_SYSTEM_V]
+const RAW_POSIX = {
+  ...POSIX,
+  name: 'raw, POSIX',
+  features: RAW_SYSTEM_V.features,
+  options: RAW_SYSTEM_V.options,
+  remove: ref => remove(valueOf(ref), 'raw', true)
+}
+
+const TEXT_POSIX = { ...RAW_POSIX, name: 'raw text, POSIX', features: TEXT_SYSTEM_V.features, options: TEXT_SYSTEM_V.options }
+
+const COLUMNS = [CELL_SYSTEM_V, RAW_SYSTEM_V, TEXT_SYSTEM_V, CELL_POSIX, RAW_POSIX, TEXT_POSIX]
 
 module.exports = { COLUMNS }

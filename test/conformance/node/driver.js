@@ -2,6 +2,7 @@
 
 // driver.js async|sync: this library as a process of the conformance suite. README.md has its commands.
 
+const fs = require('node:fs')
 const readline = require('node:readline')
 const { setTimeout: sleep } = require('node:timers/promises')
 const shm = require('../../..')
@@ -12,12 +13,17 @@ const isSync = process.argv[2] === 'sync'
 /** What is not had in time is BUSY in every language, and what is no name or key is UNSUPPORTED. */
 const CODES = { ERR_SHM_TIMEOUT: 'BUSY', ERR_INVALID_ARG_VALUE: 'UNSUPPORTED' }
 
-const REFERENCES = { key: Number, name: name => name, id: id => ({ id: Number(id) }) }
+const REFERENCES = { key: Number, name: name => name, posix: name => name, id: id => ({ id: Number(id) }) }
 
 function referenceOf (text) {
   const [kind, value] = [text.slice(0, text.indexOf(':')), text.slice(text.indexOf(':') + 1)]
   return REFERENCES[kind](value)
 }
+
+const isPosix = ref => ref.startsWith('posix:')
+
+/** The kernel's id; of a file its inode's. */
+const idOf = ({ posix, id, name }) => posix ? fs.statSync(`/dev/shm${name}`).ino : id
 
 const flag = text => text === undefined ? undefined : text === '1'
 const number = text => text === undefined ? undefined : Number(text)
@@ -45,6 +51,7 @@ const commands = {
   async open ({ ref, layout, nul, create, exclusive, readOnly, checksum, capacity, slots, mode, timeout = '60000' }) {
     await close()
     segment = await shm.open(referenceOf(ref), {
+      posix: isPosix(ref),
       layout,
       nulTerminated: flag(nul),
       create: flag(create),
@@ -60,14 +67,15 @@ const commands = {
   },
 
   async facts () {
-    const { id, name, capacity, slots, checksum, incarnation, layoutVersion } = await segment.stat()
+    const { name, capacity, slots, checksum, incarnation, layoutVersion } = await segment.stat()
+    const id = idOf(segment)
     if (segment.layout === 'raw') return { id, capacity }
     return { id, name: name ?? '', capacity, slots, checksum: Number(checksum), incarnation, layout: layoutVersion }
   },
 
   close,
 
-  destroy: ({ ref, layout, timeout = '60000' }) => shm.destroy(referenceOf(ref), { layout, timeout: number(timeout) }),
+  destroy: ({ ref, layout, timeout = '60000' }) => shm.destroy(referenceOf(ref), { posix: isPosix(ref), layout, timeout: number(timeout) }),
 
   async write ({ data, type, ifVersion, offset, timeout = '60000' }) {
     const options = { mediaType: type || undefined, ifVersion: number(ifVersion), offset: number(offset), ...(!isSync && { timeout: number(timeout) }) }
