@@ -49,6 +49,7 @@ class Representation {
     this.versionHeaders = { ...versionHeaders(incarnation, version), 'cache-control': 'no-cache' }
     if (committedAt !== null) this.versionHeaders['last-modified'] = committedAt.toUTCString()
     this.headers = { ...this.versionHeaders, 'accept-ranges': 'bytes', ...valueHeaders(mediaType) }
+    this.allHeaders = Object.entries({ ...this.headers, 'content-length': String(data.length) }).flat()
   }
 
   /** The value, or undefined where its memory was given back. */
