@@ -172,6 +172,19 @@ t.test('where Node.js works on a view as it is closed', async t => {
   }
 })
 
+t.test('written to its own segment, where it overlaps', async t => {
+  const length = 100_000
+  const segment = await raw(t, { capacity: 2 * length })
+  const other = await another(t, segment.key, { layout: 'raw', inlineLimit: length })
+  const numbers = Buffer.from(Uint32Array.from({ length: length / 4 }, (_, i) => i).buffer)
+  const ways = [(view, offset) => segment.write(view, { offset }), (view, offset) => other.write(view, { offset }), (view, offset) => segment.writeSync(view, { offset })]
+  for (const write of ways) {
+    await segment.write(numbers)
+    await write(segment.view(Uint8Array, 0, length), 3)
+    t.ok(numbers.equals(await segment.read({ offset: 3, length })))
+  }
+})
+
 t.test('a buffer that was given away is not that of the next view', async t => {
   const segment = await raw(t)
   segment.view()[8] = 42
