@@ -429,7 +429,8 @@ export class RawSegment {
   snapshot (options?: WaitOptions): Promise<RawSnapshot>
   /**
    * Copies the bytes, or a part of them, to the beginning of `target`, which is left alone until the Promise settles. Without
-   * `offset` and `length`, a value longer than `target` is `ERR_SHM_TOO_LARGE` and leaves it unchanged.
+   * `offset` and `length`, a value longer than `target` is `ERR_SHM_TOO_LARGE` and leaves it unchanged. A `target` in the segment itself
+   * ({@link view}) must not overlap with what is read.
    */
   readInto (target: ArrayBufferView | ArrayBuffer | SharedArrayBuffer, options?: ReadOptions): Promise<{ length: number }>
   /**
@@ -450,8 +451,12 @@ export class RawSegment {
 
   /**
    * The mapped bytes themselves, as a Uint8Array unless told: what is stored there is in the segment at once, for all processes, under no
-   * lock but what the caller takes. Atomics work on them. All views of a handle have one ArrayBuffer, which cannot be transferred;
-   * after {@link close} they are empty.
+   * lock but what the caller takes. Atomics work on them, but for `wait` and `waitAsync`, which take none but SharedArrayBuffers. All
+   * views of a handle have one ArrayBuffer. `postMessage` cannot transfer it; what can, `ArrayBuffer.prototype.transfer` or a stream that
+   * reads into a view, leaves these views empty, and the next call makes others.
+   *
+   * After {@link close} views are empty. Calls of Node.js that work on one then (`crypto`, `fs`) go on beside the segment, with bytes
+   * of nobody's; `zlib` ends the process when a view is emptied under it, whoever does that: await those first.
    * @param offset in bytes, a multiple of the element's size
    * @param length in elements; default: up to the end of the segment
    *

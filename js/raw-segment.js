@@ -13,7 +13,7 @@ const { OPENING } = require('./segment')
 const { READ } = require('./table')
 const { isTraced, traced } = require('./tracing')
 const { UserLocks } = require('./user-locks')
-const { checkView, viewOn } = require('./view')
+const { apart, checkView, remember, viewOn } = require('./view')
 const { untilHad } = require('./waiting')
 const { WriteLane } = require('./write-lane')
 
@@ -98,7 +98,7 @@ class RawSegment {
   writeSync (data, given) {
     const { offset, transfer } = this.#writeOptions(given)
     if (transfer) throw invalidValue('options.transfer', 'means nothing where the data is copied before the call returns', transfer)
-    const bytes = bytesToWriteNow(data)
+    const bytes = apart(bytesToWriteNow(data), this.id)
     this.#checkWrite(bytes, offset)
     const failure = this.#open().writeSync(bytes, offset)
     if (failure !== undefined) throw fromFailure(failure, { ...this.#context, offset, length: bytes.length })
@@ -109,6 +109,7 @@ class RawSegment {
     if (this.readOnly) throw fromFailure({ code: 'READ_ONLY' }, this.#context)
     const buffer = this.#open().buffer()
     if (!(buffer instanceof ArrayBuffer)) throw fromFailure(buffer, this.#context)
+    remember(buffer, this.id)
     return viewOn(buffer, asked)
   }
 
@@ -215,8 +216,8 @@ class RawSegment {
   #write (data, given) {
     return new Promise((resolve, reject) => {
       const { timeout, signal, offset, transfer } = this.#writeOptions(given)
-      if (this.#inlineLimit > 0 && !transfer && this.#writes.pending === 0 && this.#writeInline(resolve, bytesToWriteNow(data), offset)) return
-      const bytes = transfer ? bytesToTake(data) : bytesToWrite(data)
+      if (this.#inlineLimit > 0 && !transfer && this.#writes.pending === 0 && this.#writeInline(resolve, apart(bytesToWriteNow(data), this.id), offset)) return
+      const bytes = transfer ? bytesToTake(data) : apart(bytesToWrite(data), this.id)
       this.#checkWrite(bytes, offset)
       this.#travel(this.#writes, new RawWriteCall(resolve, reject, timeout, bytes, offset), signal, transfer)
     })

@@ -28,4 +28,17 @@ function viewOn (buffer, { type: Type, offset, length }) {
   return Type === Buffer ? Buffer.from(buffer, offset, length) : new Type(buffer, offset, length)
 }
 
-module.exports = { checkView, viewOn }
+/** Segments by the buffers over their bytes. */
+const segments = new WeakMap()
+
+/** To be told of each buffer that views are made on. */
+function remember (buffer, id) {
+  segments.set(buffer, id)
+}
+
+/** What is to be written to a segment, apart from its own bytes: a copy does not find out that it runs into its source, mapped elsewhere. */
+function apart (bytes, id) {
+  return segments.get(bytes.buffer) === id ? Buffer.from(bytes) : bytes
+}
+
+module.exports = { apart, checkView, remember, viewOn }

@@ -3,7 +3,9 @@
 // The mapped bytes of raw segments: no copy, and never memory that is gone.
 
 const t = require('tap')
+const { randomFill } = require('node:crypto')
 const { setFlagsFromString } = require('node:v8')
+const { promisify } = require('node:util')
 const { runInNewContext } = require('node:vm')
 const { MessageChannel, Worker } = require('node:worker_threads')
 const { setTimeout: sleep } = require('node:timers/promises')
@@ -156,6 +158,43 @@ t.test('as source and target of calls of another segment that outlast it', async
     for (const { status, reason } of settled) t.ok(status === 'fulfilled' || reason instanceof TypeError, String(reason))
   }
   require('node:fs').rmSync(`/dev/shm/sem.shmnode-t-${other.key}`)
+})
+
+t.test('where Node.js works on a view as it is closed', async t => {
+  for (let i = 0; i < 3; i++) {
+    const segment = await raw(t, { capacity: 16 << 20 })
+    const view = segment.view()
+    const filled = promisify(randomFill)(view)
+    await segment.close()
+    t.equal(kernel.segments().find(({ shmid }) => shmid === segment.id).nattch, 0, 'nobody waits for it')
+    t.equal(await filled, view)
+    t.equal(view.length, 0)
+  }
+})
+
+t.test('written to its own segment, where it overlaps', async t => {
+  const length = 100_000
+  const segment = await raw(t, { capacity: 2 * length })
+  const other = await another(t, segment.key, { layout: 'raw', inlineLimit: length })
+  const numbers = Buffer.from(Uint32Array.from({ length: length / 4 }, (_, i) => i).buffer)
+  const ways = [(view, offset) => segment.write(view, { offset }), (view, offset) => other.write(view, { offset }), (view, offset) => segment.writeSync(view, { offset })]
+  for (const write of ways) {
+    await segment.write(numbers)
+    await write(segment.view(Uint8Array, 0, length), 3)
+    t.ok(numbers.equals(await segment.read({ offset: 3, length })))
+  }
+})
+
+t.test('a buffer that was given away is not that of the next view', async t => {
+  const segment = await raw(t)
+  segment.view()[8] = 42
+  const stream = new ReadableStream({ type: 'bytes', pull: controller => controller.byobRequest.respond(1) })
+  const { value } = await stream.getReader({ mode: 'byob' }).read(segment.view(Uint8Array, 8, 8))
+  t.equal(segment.view()[8], 42)
+  segment.view()[8] = 43
+  t.equal(value[0], 43, 'its new owner has the segment still')
+  await segment.close()
+  t.equal(value[0], 43)
 })
 
 t.test('the memory cannot be given away', async t => {

@@ -1,4 +1,4 @@
-// A cell: a segment that holds one value, the last one committed. The write and read protocol of DESIGN section 4.
+// A cell: a segment that holds one value, the last one committed. The write and read protocol of LAYOUT.md.
 //
 // Why slots: the kernel releases a dead holder's lock silently, over whatever the holder had half written. A value that
 // is changed in place would then be torn. Here a writer fills a slot that no reader looks at, and makes it current by one

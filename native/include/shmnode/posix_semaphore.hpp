@@ -159,16 +159,17 @@ class PosixSemaphore {
 #endif
   }
 
-  Status CheckValue(int most) const noexcept {
-    const int value = Value();
-    if (value > most) return Fail(Code::kUnsupported, "a semaphore that counts further than 1", static_cast<uint64_t>(value));
+  Status CheckValue(unsigned most) const noexcept {
+    const unsigned value = Value();
+    if (value > most) return Fail(Code::kUnsupported, "a semaphore that counts further than 1", value);
     return Nothing{};
   }
 
-  int Value() const noexcept {
+  // Beyond SEM_VALUE_MAX it is told as a negative number, and let in by sem_wait all the same.
+  unsigned Value() const noexcept {
     int value = 0;
     sem_getvalue(semaphore_, &value);
-    return value;
+    return static_cast<unsigned>(value);
   }
 
   static constexpr int kTurns = 1000;

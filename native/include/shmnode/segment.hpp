@@ -159,6 +159,12 @@ class Segment {
     return Map(*std::move(file), size_, access);
   }
 
+  // Something else has taken the place of the memory: it is not detached any more.
+  void Abandon() noexcept {
+    guard_.Release();
+    data_ = nullptr;
+  }
+
   // What the kernel says of it now. One system call.
   Result<SegmentFacts> Facts() const noexcept {
     if (is_posix()) {
