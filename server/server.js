@@ -1,11 +1,16 @@
 'use strict'
 
+const { STOP_SIGNALS, catchStopSignals } = require('./lib/stop-signals')
+
+let log
+// Before all else, as that takes a while to load: whoever stops what he has just started shall find it stopped, not failed.
+const stop = catchStopSignals(name => log?.error(`second ${name}, exiting`))
+
 const closeWithGrace = require('close-with-grace')
 const Fastify = require('fastify')
 const app = require('./app')
 const { readConfig, ConfigError } = require('./config')
 const listen = require('./lib/listen')
-const { STOP_SIGNALS, onStopSignal } = require('./lib/stop-signals')
 const serverOptions = require('./server-options')
 
 /** How much longer than closing may take the process may live, in milliseconds. */
@@ -17,16 +22,20 @@ const REQUEST_LOG_LEVELS = new Set(['debug', 'trace'])
 async function main () {
   const config = readConfig(process.env)
   const server = build(config)
-  const grace = closeWithGrace({ delay: config.stopTimeout + MARGIN, logger: server.log, skip: STOP_SIGNALS }, async ({ err, signal }) => {
-    if (err) server.log.fatal({ err }, 'stopping')
-    else server.log.info({ signal }, 'stopping')
+  log = server.log
+  const grace = closeWithGrace({ delay: config.stopTimeout + MARGIN, logger: log, skip: STOP_SIGNALS }, async ({ err }) => {
+    if (err) log.fatal({ err }, 'stopping')
+    else log.info({ signal: stop.reason }, 'stopping')
     await server.close()
   })
-  onStopSignal(() => grace.close(), server.log)
+  stop.addEventListener('abort', () => grace.close())
   try {
-    console.log(`shmnode listens on ${await listen(server, config)}`)
-    warn(server.log, config)
+    const where = await listen(server, { ...config, stop })
+    if (where === null) return
+    console.log(`shmnode listens on ${where}`)
+    warn(log, config)
   } catch (error) {
+    if (stop.aborted) return
     grace.uninstall()
     await server.close()
     throw error

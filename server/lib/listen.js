@@ -4,25 +4,26 @@ const fs = require('node:fs/promises')
 const net = require('node:net')
 
 /**
- * Listens where the configuration says.
+ * Listens where the configuration says, unless the server is stopped before.
  * @param {import('fastify').FastifyInstance} server
- * @param {{ host: string, port: number, socket?: string, socketMode: number }} config
- * @returns {Promise<string>} where, for a person
+ * @param {{ host: string, port: number, socket?: string, socketMode: number, stop: AbortSignal }} config
+ * @returns {Promise<string | null>} where, for a person; null if it does not
  */
-async function listen (server, { host, port, socket, socketMode }) {
-  if (socket === undefined) {
-    await server.listen({ host, port })
-    return server.listeningOrigin
-  }
+async function listen (server, { host, port, socket, socketMode, stop }) {
+  if (socket === undefined) await server.listen({ host, port, signal: stop })
+  else await listenOnSocket(server, socket, socketMode, stop)
+  return stop.aborted ? null : socket ?? server.listeningOrigin
+}
+
+async function listenOnSocket (server, socket, mode, stop) {
   if (await isLeftOver(socket)) await fs.unlink(socket)
   // Nobody may come in before the mode is set.
-  const usual = process.umask(0o777 & ~socketMode)
+  const usual = process.umask(0o777 & ~mode)
   try {
-    await server.listen({ path: socket })
+    await server.listen({ path: socket, signal: stop })
   } finally {
     process.umask(usual)
   }
-  return socket
 }
 
 /** True for a socket that a server which was killed has left behind. */

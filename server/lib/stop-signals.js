@@ -9,23 +9,25 @@ const STOP_SIGNALS = ['SIGINT', 'SIGTERM']
 const ECHO = 200
 
 /**
- * The first signal stops, one that comes after its echoes ends the process at once.
- * @param {(signal: string) => void} stop
- * @param {import('fastify').FastifyBaseLogger} log
+ * Listens for signals from now on: the first one asks to stop, one that comes after its echoes ends the process at once.
+ * @param {(name: string) => void} onSecond called before the process ends at once
+ * @returns {AbortSignal} aborts with the name of the first
  */
-function onStopSignal (stop, log) {
+function catchStopSignals (onSecond) {
+  const stop = new AbortController()
   let first
-  const handle = signal => {
+  const handle = name => {
     const now = performance.now()
     if (first === undefined) {
       first = now
-      stop(signal)
+      stop.abort(name)
     } else if (now - first > ECHO) {
-      log.error(`second ${signal}, exiting`)
+      onSecond(name)
       process.exit(1)
     }
   }
-  for (const signal of STOP_SIGNALS) process.on(signal, handle)
+  for (const name of STOP_SIGNALS) process.on(name, handle)
+  return stop.signal
 }
 
-module.exports = { STOP_SIGNALS, onStopSignal }
+module.exports = { STOP_SIGNALS, catchStopSignals }

@@ -14,7 +14,12 @@ const serverOptions = require('../../server/server-options')
 const keys = require('./keys')
 
 const PEER = path.join(__dirname, '../../build/Release/peer')
+/** As Node prints them. */
+const WARNING = /^\(node:\d+\) .*Warning/m
 const SERVER = path.join(__dirname, '../../server/server.js')
+
+// Node warns of listeners that pile up, of what will not work any more: nothing here may make it do so.
+process.on('warning', warning => { throw warning })
 
 /** A key that no other test has. Its segment is destroyed when the test ends. */
 function uniqueKey (t) {
@@ -111,7 +116,10 @@ function launch (t, env) {
   const child = spawn(process.execPath, [SERVER], { env: { ...inherited, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
   t.teardown(() => child.kill('SIGKILL'))
   child.errors = ''
-  child.stderr.setEncoding('utf8').on('data', text => { child.errors += text })
+  child.stderr.setEncoding('utf8').on('data', text => {
+    child.errors += text
+    if (WARNING.test(child.errors)) throw new Error(child.errors)
+  })
   child.ended = once(child, 'close').then(([code, signal]) => ({ code, signal }))
   return child
 }
@@ -133,11 +141,13 @@ async function start (t, env) {
 /** The events of a stream over a real connection. */
 class EventStream {
   #incoming
+  #chunks
   #text = ''
 
   /** @param {import('node:http').IncomingMessage} incoming */
   constructor (incoming) {
     this.#incoming = incoming.setEncoding('utf8')
+    this.#chunks = incoming[Symbol.asyncIterator]()
     this.statusCode = incoming.statusCode
     this.headers = incoming.headers
   }
@@ -145,10 +155,9 @@ class EventStream {
   /** The next block of lines: { id, data, event }, { retry } or {} for a sign of life; null at the end. */
   async block () {
     while (!this.#text.includes('\n\n')) {
-      const chunk = this.#incoming.read()
-      if (chunk !== null) this.#text += chunk
-      else if (this.#incoming.readableEnded) return null
-      else await Promise.race([once(this.#incoming, 'readable'), once(this.#incoming, 'end')])
+      const { done, value } = await this.#chunks.next()
+      if (done) return null
+      this.#text += value
     }
     const end = this.#text.indexOf('\n\n')
     const fields = Object.fromEntries(this.#text.slice(0, end).split('\n').filter(line => !line.startsWith(':')).map(line => line.split(/: (.*)/)))

@@ -1,11 +1,14 @@
 'use strict'
 
 const t = require('tap')
+const fs = require('node:fs')
 const http = require('node:http')
 const net = require('node:net')
+const path = require('node:path')
 const shm = require('shmnode')
 const { uniqueKey, launch, start, request, watch, hold, noPeer } = require('../helpers/server')
 
+const STOP_EARLY = path.join(__dirname, '../fixtures/stop-early.js')
 const JSON_TYPE = { 'content-type': 'application/json' }
 
 function post (port, body, headers, agent) {
@@ -86,6 +89,23 @@ t.test('SIGTERM under load', async t => {
   }
   for (const status of statuses) t.match(status, /^20[04]$/)
   agent.destroy()
+})
+
+t.test('stopped while it starts', async t => {
+  const key = uniqueKey(t)
+  const folder = t.testdir()
+  const stopAt = async (moment, where) => {
+    const env = { ...where, SHM_KEY: String(key), LOG_LEVEL: 'warn', NODE_OPTIONS: `--require ${STOP_EARLY}`, STOP_EARLY: String(moment) }
+    const child = launch(t, env)
+    child.stdout.resume()
+    t.same(await child.ended, { code: 0, signal: null }, `${moment}, ${Object.keys(where)}`)
+    t.equal(child.errors, '')
+  }
+  for (const moment of ['load', 0, 1, 3, 6, 12]) {
+    const socket = path.join(folder, `${moment}.sock`)
+    await Promise.all([stopAt(moment, { PORT: '0' }), stopAt(moment, { SOCKET: socket })])
+    t.notOk(fs.existsSync(socket), 'nothing is left of it')
+  }
 })
 
 t.test('what waits when the signal comes is finished', { skip: noPeer }, async t => {
