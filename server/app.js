@@ -26,7 +26,8 @@ async function app (fastify, { stopTimeout = 8000, ...given }) {
   await fastify.register(docs)
   await fastify.register(shm, options)
   await fastify.register(metrics)
-  fastify.register(routes, options)
+  // Only the hooks of a limit on the rate add to what is sent.
+  fastify.register(routes, { ...options, isAlone: options.rateLimit === 0 })
   fastify.register(health)
   fastify.register(page)
   fastify.register(drain, { timeout: stopTimeout })

@@ -63,3 +63,4 @@ class Body {
 }
 
 module.exports = Body
+module.exports.UNCOUNTED_BYTES = UNCOUNTED_BYTES

@@ -5,8 +5,6 @@ const Waiter = require('./waiter')
 
 const NO_BYTES = new Uint8Array(0)
 const NOTHING = Object.freeze({ offset: 0, length: 0 })
-/** For so many milliseconds after a read, a look at the header is enough to know that the segment is still the one under its key. */
-const TRUSTED = 100
 const GONE = new Set(['ERR_SHM_DESTROYED', 'ERR_SHM_CLOSED'])
 
 /** @typedef {{ latest: Representation, data: Buffer }} Read one version and its value */
@@ -19,9 +17,8 @@ class CurrentValue {
   #segment
   #wait
   #latest = null
-  /** The handle that it was read by, and when. */
+  /** The handle that it was read by. */
   #handle = null
-  #readAt = -Infinity
   #waiters = new Set()
   /** Ends the call that waits for them. */
   #call = null
@@ -43,7 +40,7 @@ class CurrentValue {
 
   /** The current version, if that can be told without going to the thread pool; else null. */
   get known () {
-    if (this.#latest === null || performance.now() - this.#readAt > TRUSTED) return null
+    if (this.#latest === null || !this.#segment.isTrusted) return null
     return this.#latest.data !== undefined && this.#isCurrent(this.#latest) ? this.#latest : null
   }
 
@@ -57,8 +54,7 @@ class CurrentValue {
     const latest = this.#latest
     const data = latest?.data
     if (data === undefined || !this.#isCurrent(latest)) return null
-    const isTrusted = performance.now() - this.#readAt <= TRUSTED
-    return isTrusted || await this.#segment.use(handle => this.#isStill(latest, handle)) ? { latest, data } : null
+    return this.#segment.isTrusted || await this.#segment.use(handle => this.#isStill(latest, handle)) ? { latest, data } : null
   }
 
   /** @returns {Promise<Read>} */
@@ -102,18 +98,12 @@ class CurrentValue {
 
   /** Asks the kernel too. */
   async #isStill (latest, handle) {
-    const begun = performance.now()
     const { version } = await handle.readInto(NO_BYTES, { ...NOTHING, ...this.#wait })
-    if (!latest.isOf({ incarnation: handle.incarnation, version })) return false
-    if (handle === this.#handle) this.#readAt = begun
-    return true
+    return latest.isOf({ incarnation: handle.incarnation, version })
   }
 
   async #readFrom (handle) {
-    const begun = performance.now()
-    const snapshot = await handle.snapshot(this.#wait)
-    this.#readAt = begun
-    return this.#keep(handle, snapshot)
+    return this.#keep(handle, await handle.snapshot(this.#wait))
   }
 
   #keep (handle, snapshot) {

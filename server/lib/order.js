@@ -6,6 +6,8 @@ const Preconditions = require('./preconditions')
 const { versionHeaders } = require('./representation')
 
 const NO_BYTES = Buffer.alloc(0)
+/** To copy as many bytes takes less time than to have another thread do so. */
+const LONGEST_AT_ONCE = 16 * 1024
 
 /** What a request to write, or to delete, says but for the bytes. All that is wrong with it is said before those are read. */
 class Order {
@@ -16,6 +18,21 @@ class Order {
     if (encoding !== 'identity') throw new HttpError(415, 'ERR_CONTENT_ENCODING', 'The value is stored as it comes: send it without a Content-Encoding.')
     this.mediaType = mediaTypeToStore(request)
     this.preconditions = Preconditions.of(request.headers)
+  }
+
+  /**
+   * Commits a small value on this thread, if nothing has to be waited for.
+   * @param {import('./reopening-segment')} segment
+   * @param {Buffer} data
+   * @returns {{ incarnation: string, version: number } | null} null where it takes {@link commit}, which also tells what is wrong
+   */
+  commitNow ({ handle, isTrusted }, data) {
+    if (this.preconditions !== null || data.length > LONGEST_AT_ONCE || !isTrusted) return null
+    try {
+      return { incarnation: handle.incarnation, version: handle.writeSync(data, { mediaType: this.mediaType }) }
+    } catch {
+      return null
+    }
   }
 
   /**

@@ -4,8 +4,21 @@ const Body = require('./body')
 const HttpError = require('./http-error')
 const { overloaded } = require('./overload')
 
+const NO_BYTES = Buffer.alloc(0)
 // Closing a connection with unread bytes resets it, and the client may never see the answer: so much is read for nothing.
 const DISCARDED_BYTES = 64 * 1024 * 1024
+
+/**
+ * Collects a body that is too small to be counted.
+ * @param {import('node:http').IncomingMessage} stream of a request that says how long it is
+ * @param {(error: HttpError | null, body?: Buffer) => void} done
+ */
+function readSmallBody (stream, done) {
+  let body = null
+  stream.on('data', chunk => { body = body === null ? chunk : Buffer.concat([body, chunk]) })
+  stream.on('end', () => done(null, body ?? NO_BYTES))
+  stream.on('error', () => done(incomplete()))
+}
 
 /**
  * Collects the body of a request.
@@ -47,4 +60,4 @@ function tooLarge (limit) {
   return new HttpError(413, 'ERR_SHM_TOO_LARGE', `The body is larger than the capacity of the segment, ${limit} bytes.`)
 }
 
-module.exports = readBody
+module.exports = { readBody, readSmallBody }

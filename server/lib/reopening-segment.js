@@ -5,6 +5,8 @@ const { addTotals, noTotals, toTotals } = require('./lane-totals')
 
 const NO_BYTES = new Uint8Array(0)
 const NOTHING = Object.freeze({ offset: 0, length: 0 })
+/** For so many milliseconds after a call that asked the kernel, a look at the header is enough to know that the segment is still the one under its key. */
+const TRUSTED = 100
 const GONE = new Set(['ERR_SHM_DESTROYED', 'ERR_SHM_CLOSED'])
 
 /** A segment that is opened at its first use, and again after somebody has destroyed it; made again too, if its options say so. */
@@ -14,6 +16,7 @@ class ReopeningSegment {
   #options
   #segment = null
   #capacity = 0
+  #confirmedAt = -Infinity
   #opening = null
   #closed = false
   /** Of handles that are closed. */
@@ -37,6 +40,11 @@ class ReopeningSegment {
     return this.#segment
   }
 
+  /** True while calls that do not ask the kernel will do. */
+  get isTrusted () {
+    return this.#segment !== null && performance.now() - this.#confirmedAt <= TRUSTED
+  }
+
   /** Bytes that one value may have, as far as is known. */
   get capacity () {
     return this.#capacity
@@ -54,7 +62,7 @@ class ReopeningSegment {
 
   /** Opens it if it is not open, or is not the one that is there any more. */
   async open () {
-    await this.use(async handle => checkLiving(handle))
+    await this.#withSuccessor(async handle => checkLiving(handle))
   }
 
   /** Opens it if it is not open, and makes it with this capacity where there is none. */
@@ -65,17 +73,16 @@ class ReopeningSegment {
   /**
    * Calls `fn` with the open segment; if that turns out to be gone, once more with its successor.
    * @template T
-   * @param {(segment: import('shmnode').Segment) => Promise<T>} fn
+   * @param {(segment: import('shmnode').Segment) => Promise<T>} fn of calls that go through the pool, where they find out
    * @returns {Promise<T>}
    */
-  async use (fn) {
-    const segment = this.#segment ?? await this.#successorOf(null, this.#options)
-    try {
-      return await fn(segment)
-    } catch (error) {
-      if (this.#closed || !GONE.has(error.code)) throw error
-    }
-    return fn(await this.#successorOf(segment, this.#options))
+  use (fn) {
+    return this.#withSuccessor(async segment => {
+      const begun = performance.now()
+      const result = await fn(segment)
+      if (segment === this.#segment) this.#confirmedAt = begun
+      return result
+    })
   }
 
   async close () {
@@ -83,6 +90,16 @@ class ReopeningSegment {
     this.current.end()
     await this.#opening?.catch(() => {})
     await this.#segment?.close()
+  }
+
+  async #withSuccessor (fn) {
+    const segment = this.#segment ?? await this.#successorOf(null, this.#options)
+    try {
+      return await fn(segment)
+    } catch (error) {
+      if (this.#closed || !GONE.has(error.code)) throw error
+    }
+    return fn(await this.#successorOf(segment, this.#options))
   }
 
   // However many calls find out that it is gone, it is opened once.
@@ -97,6 +114,7 @@ class ReopeningSegment {
   async #replace (lost, options) {
     this.#past = this.totals
     this.#segment = null
+    this.#confirmedAt = -Infinity
     const [segment] = await Promise.all([this.#shm.open(this.#reference, options), lost?.close()])
     this.#segment = segment
     this.#capacity = segment.capacity

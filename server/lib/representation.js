@@ -29,6 +29,7 @@ function valueHeaders (mediaType) {
 /** One version of a segment, as HTTP tells of it. */
 class Representation {
   #data
+  #text
   #users = 0
 
   /**
@@ -49,11 +50,18 @@ class Representation {
     this.versionHeaders = { ...versionHeaders(incarnation, version), 'cache-control': 'no-cache' }
     if (committedAt !== null) this.versionHeaders['last-modified'] = committedAt.toUTCString()
     this.headers = { ...this.versionHeaders, 'accept-ranges': 'bytes', ...valueHeaders(mediaType) }
+    this.allHeaders = Object.entries({ ...this.headers, 'content-length': String(data.length) }).flat()
   }
 
   /** The value, or undefined where its memory was given back. */
   get data () {
     return this.#data instanceof WeakRef ? this.#data.deref() : this.#data
+  }
+
+  /** The same as latin1, of a value that is kept. */
+  get text () {
+    this.#text ??= this.#data.latin1Slice()
+    return this.#text
   }
 
   /**

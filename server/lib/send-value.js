@@ -7,6 +7,7 @@ const { overloaded } = require('./overload')
 const Patience = require('./patience')
 const { secondsToWait } = require('./prefer')
 const { rangeOf, UNSATISFIABLE } = require('./range')
+const { sendAtOnce, LONGEST } = require('./send-at-once')
 const { allowSilence } = require('./silence')
 
 /**
@@ -14,18 +15,23 @@ const { allowSilence } = require('./silence')
  * @param {import('fastify').FastifyRequest} request
  * @param {import('fastify').FastifyReply} reply
  * @param {import('./reopening-segment')} segment
- * @param {{ timeout: number, limits: import('../plugins/shm').Limits }} context
- * @returns {import('fastify').FastifyReply | Promise<import('fastify').FastifyReply>}
+ * @param {{ timeout: number, limits: import('../plugins/shm').Limits, isAlone: boolean }} context `isAlone`: no hooks wait for what is sent
+ * @returns {import('fastify').FastifyReply | Promise<import('fastify').FastifyReply> | undefined}
  */
 function sendValue (request, reply, segment, context) {
   const latest = segment.current.known
+  if (latest === null || !isPlain(request.headers)) return sendWanted(request, reply, segment, context)
   // By far the most frequent case is worth a way without promises.
-  if (latest !== null && isPlain(request.headers)) return sendAll(reply, new Loan({ latest, data: latest.data }, context.limits.answerBytes))
-  return sendWanted(request, reply, segment, context)
+  if (context.isAlone && isSmall(request, latest)) return sendAtOnce(reply, latest.allHeaders, latest.text)
+  return sendAll(reply, new Loan({ latest, data: latest.data }, context.limits.answerBytes))
 }
 
 function isPlain (headers) {
   return headers['if-none-match'] === undefined && headers.range === undefined
+}
+
+function isSmall ({ method }, { version, length }) {
+  return method === 'GET' && version > 0 && length <= LONGEST
 }
 
 async function sendWanted (request, reply, segment, { timeout, limits }) {
