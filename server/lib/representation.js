@@ -29,7 +29,6 @@ function valueHeaders (mediaType) {
 /** One version of a segment, as HTTP tells of it. */
 class Representation {
   #data
-  #text
   #users = 0
 
   /**
@@ -56,12 +55,6 @@ class Representation {
   /** The value, or undefined where its memory was given back. */
   get data () {
     return this.#data instanceof WeakRef ? this.#data.deref() : this.#data
-  }
-
-  /** The same as latin1, of a value that is kept. */
-  get text () {
-    this.#text ??= this.#data.latin1Slice()
-    return this.#text
   }
 
   /**

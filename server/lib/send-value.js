@@ -7,7 +7,8 @@ const { overloaded } = require('./overload')
 const Patience = require('./patience')
 const { secondsToWait } = require('./prefer')
 const { rangeOf, UNSATISFIABLE } = require('./range')
-const { sendAtOnce, LONGEST } = require('./send-at-once')
+const { UNCOUNTED_LENGTH } = require('./representation')
+const sendAtOnce = require('./send-at-once')
 const { allowSilence } = require('./silence')
 
 /**
@@ -22,7 +23,7 @@ function sendValue (request, reply, segment, context) {
   const latest = segment.current.known
   if (latest === null || !isPlain(request.headers)) return sendWanted(request, reply, segment, context)
   // By far the most frequent case is worth a way without promises.
-  if (context.isAlone && isSmall(request, latest)) return sendAtOnce(reply, latest.allHeaders, latest.text)
+  if (context.isAlone && isSmall(request, latest)) return sendAtOnce(reply, latest.allHeaders, latest.data)
   return sendAll(reply, new Loan({ latest, data: latest.data }, context.limits.answerBytes))
 }
 
@@ -31,7 +32,7 @@ function isPlain (headers) {
 }
 
 function isSmall ({ method }, { version, length }) {
-  return method === 'GET' && version > 0 && length <= LONGEST
+  return method === 'GET' && version > 0 && length <= UNCOUNTED_LENGTH
 }
 
 async function sendWanted (request, reply, segment, { timeout, limits }) {

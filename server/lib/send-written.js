@@ -2,8 +2,8 @@
 
 const { entityTag } = require('./entity-tag')
 const { prefersMinimal } = require('./prefer')
-const { valueHeaders, versionHeaders } = require('./representation')
-const { sendAtOnce, LONGEST } = require('./send-at-once')
+const { valueHeaders, versionHeaders, UNCOUNTED_LENGTH } = require('./representation')
+const sendAtOnce = require('./send-at-once')
 
 let latest
 
@@ -18,9 +18,9 @@ let latest
 function sendWritten (request, reply, { incarnation, version }, body, isAlone = false) {
   const isMinimal = prefersMinimal(request.headers.prefer)
   const { mediaType } = request.order
-  if (isAlone && !isMinimal && body.length <= LONGEST) {
+  if (isAlone && !isMinimal && body.length <= UNCOUNTED_LENGTH) {
     const tag = ['etag', entityTag(incarnation, version), 'shm-version', `${version}`, 'content-length', `${body.length}`]
-    return sendAtOnce(reply, tag.concat(fieldsOf(mediaType)), body.latin1Slice())
+    return sendAtOnce(reply, tag.concat(fieldsOf(mediaType)), body)
   }
   reply.headers(versionHeaders(incarnation, version))
   if (isMinimal) return reply.code(204).header('preference-applied', 'return=minimal').send()
