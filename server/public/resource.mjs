@@ -19,7 +19,7 @@ export function resourceOf ({ name, key, default: isDefault }) {
 
 /** Why a segment has no address, for a person. */
 export function whyUnreachable ({ name }) {
-  return name === null ? 'no name, so no address to open it at' : 'browsers cannot ask for this name'
+  return name === null ? 'no name to open it by' : 'browsers cannot ask for it'
 }
 
 /** What a segment without a name is called. */

@@ -97,7 +97,7 @@ t.test('in a browser', { skip: noBrowser }, async t => {
     const dots = await shm.open('..', { exclusive: true })
     t.teardown(() => Promise.all([unnamed.close(), dots.destroy()]))
     const { page } = await show(t, browser, { value: 'open' })
-    for (const [name, reason] of [[`key ${unnamed.key}`, 'no name'], ['..', 'browsers cannot ask for this name']]) {
+    for (const [name, reason] of [[`key ${unnamed.key}`, 'no name'], ['..', 'browsers cannot ask for it']]) {
       const row = page.locator('tbody tr').filter({ has: page.locator('.unnamed', { hasText: name }) }).first()
       await row.getByText(reason).waitFor()
       t.equal(await row.locator('a').count(), 0, `${name} is no link`)
