@@ -33,7 +33,7 @@ function Columns ({ list, selected }) {
       <nav aria-label="Segments"><${SegmentTable} list=${list} selected=${selected} /></nav>
       <main id="main" tabindex="-1">
         ${selected === null
-          ? html`<p class="empty">There is no such segment. Choose one from the list.</p>`
+          ? html`<p class="empty">${list.segments.length === 0 ? 'There are no segments yet.' : 'There is no such segment. Choose one from the list.'}</p>`
           : html`<${SegmentView} key=${selected.resource.hash} segment=${selected.segment} resource=${selected.resource} list=${list} />`}
       </main>
     </div>`

@@ -43,7 +43,7 @@ function optionsOf (width) {
   const style = getComputedStyle(document.documentElement)
   const colour = name => style.getPropertyValue(name).trim()
   const axis = { stroke: colour('--faint'), font: '11px system-ui, sans-serif', grid: { stroke: colour('--line'), width: 1 }, ticks: { show: false } }
-  const wide = { ...axis, size: 54 }
+  const wide = { ...axis, size: 60 }
   return {
     width,
     height: HEIGHT,

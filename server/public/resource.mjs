@@ -17,6 +17,11 @@ export function resourceOf ({ name, key, default: isDefault }) {
   return { read: path, watch: `${path}/watch`, write: path, method: 'PUT', title: name, hash: `#/${path}` }
 }
 
+/** Why a segment has no address, for a person. */
+export function whyUnreachable ({ name }) {
+  return name === null ? 'no name to open it by' : 'browsers cannot ask for it'
+}
+
 /** What a segment without a name is called. */
 export function titleOfKey (key) {
   return key === null ? 'private' : `key ${key}`

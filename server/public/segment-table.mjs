@@ -1,5 +1,5 @@
 import { html, useEffect, useRef, useState } from './vendor/preact.mjs'
-import { resourceOf, titleOfKey } from './resource.mjs'
+import { resourceOf, titleOfKey, whyUnreachable } from './resource.mjs'
 import { formatAge, formatBytes, formatRate, formatTime } from './units.mjs'
 
 /** Fewer can be found without help. */
@@ -54,7 +54,7 @@ function Row ({ segment, list, isSelected }) {
 
 function Name ({ segment, isSelected }) {
   const resource = resourceOf(segment)
-  if (resource === null) return html`<span class="unnamed" title="Only segments that have a name can be looked into">${titleOf(segment)}</span>`
+  if (resource === null) return html`<span class="unnamed">${titleOf(segment)} <small>${whyUnreachable(segment)}</small></span>`
   return html`
     <a href=${resource.hash} aria-current=${isSelected ? 'true' : null}>${resource.title}</a>
     ${segment.default && html` <span class="badge" title="The segment of /read, /write and /watch">default</span>`}`

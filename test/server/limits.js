@@ -56,6 +56,7 @@ t.test('the rate of an address', async t => {
   for (let i = 0; i < 8; i++) statuses.push((await read(fastify)).statusCode)
   t.ok(statuses.includes(401) && statuses.includes(429), `who guesses tokens is slowed down: ${statuses}`)
   const refused = await read(fastify)
+  t.equal(refused.headers['x-ratelimit-limit'], '5')
   isProblem(t, refused, 429, 'ERR_RATE_LIMIT')
   t.equal(refused.headers['retry-after'], '1')
   t.equal((await fastify.inject('/health/live')).statusCode, 200)

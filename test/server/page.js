@@ -6,7 +6,7 @@ const t = require('tap')
 const shm = require('shmnode')
 const { noBrowser, launchBrowser, openPage, nothingWrong, picture } = require('../helpers/browser')
 const { run } = require('../helpers/run')
-const { build, listen, launch, start, uniqueName, isProblem } = require('../helpers/server')
+const { build, listen, launch, start, uniqueKey, uniqueName, isProblem } = require('../helpers/server')
 
 const JSON_TYPE = 'application/json'
 // A picture of one point.
@@ -89,6 +89,36 @@ t.test('in a browser', { skip: noBrowser }, async t => {
     await page.locator('[role=status]', { hasText: 'version 2' }).first().waitFor({ state: 'attached' })
     await row.filter({ hasText: String(pid) }).waitFor()
     await page.locator('.chart .legend .latency', { hasText: /\d ms/ }).waitFor()
+  })
+
+  visit(t, 'segments that cannot be opened say why', async t => {
+    const key = uniqueKey(t)
+    const unnamed = await shm.open(key)
+    const dots = await shm.open('..', { exclusive: true })
+    t.teardown(() => Promise.all([unnamed.close(), dots.destroy()]))
+    const { page } = await show(t, browser, { value: 'open' })
+    for (const [name, reason] of [[`key ${unnamed.key}`, 'no name'], ['..', 'browsers cannot ask for it']]) {
+      const row = page.locator('tbody tr').filter({ has: page.locator('.unnamed', { hasText: name }) }).first()
+      await row.getByText(reason).waitFor()
+      t.equal(await row.locator('a').count(), 0, `${name} is no link`)
+    }
+  })
+
+  visit(t, 'a raw default segment', async t => {
+    const { fastify, port } = await listen(t, { segment: { layout: 'raw', nulTerminated: true } })
+    const { name, segment } = await makeSegment(t)
+    await segment.write('a named one')
+    const page = await openPage(t, browser, `http://127.0.0.1:${port}/`)
+    await page.locator('.title .status.live').waitFor()
+    t.equal(await page.locator('.badge').count(), 0, 'it is not among those that are listed')
+    await page.locator('tbody').getByText(name, { exact: true }).click()
+    await content(page, 'a named one')
+    await page.getByLabel('New value').fill('written')
+    await page.getByRole('button', { name: 'Write' }).click()
+    await page.getByText('Written: version 2').first().waitFor()
+    t.equal((await fastify.inject('/read')).body, '', 'the raw one is as it was')
+    await page.goto(`http://127.0.0.1:${port}/#/`)
+    await page.getByText('There is no such segment. Choose one').waitFor()
   })
 
   visit(t, 'as what it can be shown', async t => {

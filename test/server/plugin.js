@@ -40,6 +40,20 @@ t.test('what it is registered on stays as it is', async t => {
   t.match((await fastify.inject('/nothing')).json(), { message: /Route GET:\/nothing not found/ })
 })
 
+t.test('hooks of its host see what is sent', async t => {
+  const fastify = Fastify()
+  fastify.addHook('onSend', async (request, reply, payload) => {
+    reply.header('x-mine', '1')
+    return payload
+  })
+  await fastify.register(plugin, { segment: { key: uniqueKey(t) } })
+  t.teardown(() => fastify.close())
+  for (let i = 0; i < 3; i++) {
+    t.match(await fastify.inject({ method: 'POST', url: '/write', payload: 'x' }), { statusCode: 200, body: 'x', headers: { 'x-mine': '1' } })
+    t.match(await fastify.inject('/read'), { statusCode: 200, body: 'x', headers: { 'x-mine': '1' } })
+  }
+})
+
 t.test('a decoration for handlers', async t => {
   const fastify = await build(t, { serve: false })
   const name = uniqueName(t)

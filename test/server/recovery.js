@@ -3,7 +3,7 @@
 const t = require('tap')
 const shm = require('shmnode')
 const kernel = require('../helpers/kernel')
-const { removeSet } = require('../helpers/raw')
+const { removeSegment, removeSet } = require('../helpers/raw')
 const { build, write, read, isProblem, hold, noPeer } = require('../helpers/server')
 
 t.test('a destroyed segment is made again', async t => {
@@ -39,6 +39,20 @@ t.test('a lock that somebody removed is replaced, and nothing is lost', async t 
   t.match(await read(fastify), { statusCode: 200, body: 'kept', headers: { etag } }, 'read')
   t.match(await write(fastify, 'next', { 'if-match': etag }), { statusCode: 200, headers: { 'shm-version': '2' } }, 'write')
   t.equal((await read(fastify)).headers.etag.split('.')[0], etag.split('.')[0], 'the same incarnation')
+})
+
+t.test('a segment that somebody removed behind its back', async t => {
+  const { fastify, key } = await build(t)
+  for (const patience of [0, 150]) {
+    await write(fastify, 'old')
+    for (const { shmid } of kernel.under(key).segments) removeSegment(shmid)
+    const other = await shm.open(key)
+    t.teardown(() => other.close())
+    await new Promise(resolve => setTimeout(resolve, patience))
+    t.match(await write(fastify, 'new'), { statusCode: 200, headers: { 'shm-version': '1' } })
+    t.equal(String(await other.read()), 'new', 'the one that is there now has it')
+    t.equal((await read(fastify)).body, 'new')
+  }
 })
 
 t.test('many requests find out at once', async t => {

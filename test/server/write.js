@@ -33,6 +33,22 @@ t.test('JSON is stored as application/json whatever its parameters', async t => 
   t.match(response, { statusCode: 200, body: 'null', headers: { 'content-type': 'application/json' } })
 })
 
+t.test('at once, where nothing has to be waited for', async t => {
+  const { fastify } = await build(t)
+  const calls = () => fastify.shm.segment.handle.stats().writes.calls
+  await write(fastify, 'first', { 'content-type': 'text/plain' })
+  await read(fastify)
+  const before = calls()
+  for (const [i, type] of ['text/plain', undefined, 'application/json', 'text/plain'].entries()) {
+    const headers = type === undefined ? {} : { 'content-type': type }
+    const response = await write(fastify, `${i}`, headers)
+    t.match(response, { statusCode: 200, body: `${i}`, headers: { 'shm-version': `${i + 2}`, 'content-length': '1', 'content-type': type ?? 'application/octet-stream', 'x-content-type-options': 'nosniff', 'content-security-policy': 'sandbox' } })
+    t.match(await read(fastify), { statusCode: 200, body: `${i}`, headers: { etag: response.headers.etag, 'content-type': type ?? 'application/octet-stream', 'content-length': '1' } })
+  }
+  t.comment(`${calls() - before} of 4 went to the pool`)
+  isProblem(t, await write(fastify, 'x'.repeat(3000)), 413, 'ERR_SHM_TOO_LARGE')
+})
+
 t.test('bad JSON is refused and changes nothing', async t => {
   const { fastify } = await build(t)
   await write(fastify, '"old"', JSON_TYPE)
