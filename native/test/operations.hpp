@@ -27,8 +27,8 @@ using cells::Target;
 using shmnode::LockHold;
 using shmnode::LockMode;
 
-inline void Open(const Stage& stage) { static_cast<void>(cells::Open(Target::Key(stage.key()))); }
-inline void Destroy(const Stage& stage) { static_cast<void>(cells::Destroy(Target::Key(stage.key()))); }
+inline void Open(const Stage& stage) { static_cast<void>(cells::Open(stage.target())); }
+inline void Destroy(const Stage& stage) { static_cast<void>(cells::Destroy(stage.target())); }
 inline void DestroyAttached(const Stage& stage) { static_cast<void>(stage.cell().Destroy(Soon())); }
 inline void Write(const Stage& stage) { stage.Told(stage.cell().Write(stage.Request({}), Soon())); }
 inline void WriteIf(const Stage& stage) { stage.Told(stage.cell().Write(stage.Request(Stage::kOldVersion), Soon())); }

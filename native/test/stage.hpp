@@ -44,6 +44,8 @@ class Stage {
   ~Stage() { Clear(); }
 
   key_t key() const { return key_; }
+  // Looked up once: it takes long of POSIX memory.
+  const shmnode::Target& target() const { return target_; }
   const Cell& cell() const { return *cell_; }
 
   // For the operation. That it was told its version is known here even if it dies right after that.
@@ -175,13 +177,13 @@ class Stage {
   std::optional<Harm> LookForHarm(uint64_t version) const {
     if (IsStuck()) return Harm::kStuck;
     if (const auto harm = UseNext(version)) return harm;
-    if (!shmnode::DestroyCell(cells::Target::Key(key_), {}, Deadline::Now())) return Harm::kUnusable;
+    if (!shmnode::DestroyCell(target_, {}, Deadline::Now())) return Harm::kUnusable;
     if (!litter::IsFree(key_) || (litter::IsAlone() && Segments() + Sets() != 0)) return Harm::kLeaked;
     return {};
   }
 
   std::optional<Harm> UseNext(uint64_t version) const {
-    const auto cell = shmnode::OpenCell(cells::Target::Key(key_), {}, Deadline::Now());
+    const auto cell = shmnode::OpenCell(target_, {}, Deadline::Now());
     if (!cell) return Harm::kUnusable;
     if (!Holds(*cell, version)) return Harm::kTorn;
     if (Write(*cell, version + 1).code() != cells::Code::kOk || !Holds(*cell, version + 1)) return Harm::kUnusable;
@@ -216,6 +218,7 @@ class Stage {
   }
 
   const key_t key_ = litter::UniqueKey();
+  const shmnode::Target target_ = cells::Target::Key(key_);
   const size_t payload_;
   const uint64_t step_;
   const std::vector<std::byte> value_;

@@ -67,7 +67,7 @@ overColumns(['versions', 'notify'], async (t, stage) => {
       const { ref, facts } = await stage.meet(t, [driver])
       const changes = [() => driver.write('x'), () => driver.write('y'), () => driver.write('z'), () => stage.destroy(driver, ref)]
       for (const [version, change] of changes.entries()) {
-        const sleeper = start(t, PYTHON, [path.join(FIXTURES, 'futex.py'), facts.id, OFFSETS.notify])
+        const sleeper = start(t, PYTHON, [path.join(FIXTURES, 'futex.py'), stage.column.place(facts), OFFSETS.notify])
         t.equal(await sleeper.line(), String(version), 'the word is the version\'s low half')
         await announce(facts, version)
         await until(() => sleepsInFutex(sleeper.pid))
@@ -80,7 +80,7 @@ overColumns(['versions', 'notify'], async (t, stage) => {
   await stage.each(t, 'who may read but not write is always woken', [], async (t, driver) => {
     const { facts } = await stage.meet(t, [driver], { mode: '644' })
     for (let version = 0; version < 3; version++) {
-      const sleeper = start(t, PYTHON, [path.join(FIXTURES, 'futex.py'), facts.id, OFFSETS.notify])
+      const sleeper = start(t, PYTHON, [path.join(FIXTURES, 'futex.py'), stage.column.place(facts), OFFSETS.notify])
       t.equal(await sleeper.line(), String(version))
       await until(() => sleepsInFutex(sleeper.pid))
       await driver.write('x')

@@ -4,7 +4,6 @@
 
 const { setTimeout: sleep } = require('node:timers/promises')
 const { isWhole } = require('../helpers/pattern')
-const { ALL } = require('./lib/implementations')
 const { overColumns } = require('./lib/suite')
 
 const LENGTH = 64 * 1024
@@ -12,11 +11,9 @@ const KILLS = 5
 /** Of 1,500 or so; all lines are tried. */
 const OPCODES_BETWEEN = 23
 
-const present = ALL.filter(({ missing }) => !missing)
-
 overColumns(['versions'], async (t, stage) => {
   await stage.each(t, 'killed at random', [], async (t, _, implementation) => {
-    const others = present.map(other => stage.driver(other))
+    const others = stage.present.map(other => stage.driver(other))
     const { ref } = await stage.meet(t, others, { capacity: LENGTH })
     for (let i = 0; i < KILLS; i++) {
       const victim = stage.fresh(t, implementation)
@@ -40,7 +37,7 @@ overColumns(['versions'], async (t, stage) => {
 
   for (const [by, stride] of [['line', 1], ['opcode', OPCODES_BETWEEN]]) {
     await stage.each(t, `killed before any step of a write: each ${by}`, ['die'], async (t, victim) => {
-      const others = present.map(other => stage.driver(other))
+      const others = stage.present.map(other => stage.driver(other))
       await stage.meet(t, [...others, stage.driver(victim.implementation, 'two')], { capacity: 1000, checksum: true })
       const dying = stage.driver(victim.implementation, 'two')
       let kills = 0

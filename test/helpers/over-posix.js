@@ -3,6 +3,8 @@
 // Loaded before a suite that is about both kinds of shared memory, to run it over POSIX's: what calls a segment by key, name or id
 // calls one in /dev/shm by it, and hears of it as it called it. Nothing else changes.
 
+const fs = require('node:fs')
+const { mappings } = require('./kernel')
 const { isPosix, keyOfPosixName, nameOfInode, pathOf, posixNameOf, uniquePosixName } = require('./memory')
 
 if (isPosix) {
@@ -23,8 +25,11 @@ if (isPosix) {
 
   opening.open = async (reference, options) => {
     const segment = await open(standIn(reference), withPosix(options))
-    const id = require('node:fs').statSync(pathOf(segment.name), { throwIfNoEntry: false })?.ino ?? null
-    return called(Object.assign(segment, { id }), segment.name)
+    const { name } = segment
+    const id = fs.statSync(pathOf(name), { throwIfNoEntry: false })?.ino ?? null
+    const stat = segment.stat.bind(segment)
+    segment.stat = async () => called({ ...await stat(), id, attached: mappings(id) }, name)
+    return called(Object.assign(segment, { id }), name)
   }
   opening.destroy = async (reference, options) => destroy(standIn(reference), withPosix(options))
 }

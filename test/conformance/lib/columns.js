@@ -6,7 +6,7 @@
 const fs = require('node:fs')
 const { uniqueKey, uniqueName, keyOf: keyOfName } = require('../../helpers/keys')
 const kernel = require('../../helpers/kernel')
-const { pathOf, uniquePosixName } = require('../../helpers/memory')
+const { nameOfInode, pathOf, uniquePosixName } = require('../../helpers/memory')
 const raw = require('../../helpers/raw')
 const { remove } = require('../../helpers/segment')
 
@@ -24,6 +24,8 @@ const SYSTEM_V = {
   peek: ({ id }, offset, length) => raw.peek(Number(id), offset, length),
   poke: ({ id }, offset, bytes) => raw.poke(Number(id), offset, bytes),
   wake: ({ id }, offset) => raw.wake(Number(id), offset),
+  /** What another program finds it by: a shmid, or a path. */
+  place: ({ id }) => id,
 
   /** A zero-filled segment that no implementation has made, and nothing beside it. */
   async make (t, bytes, key = uniqueKey()) {
@@ -47,6 +49,7 @@ const POSIX = {
   peek: ({ id }, offset, length) => raw.peekFile(Number(id), offset, length),
   poke: ({ id }, offset, bytes) => raw.pokeFile(Number(id), offset, bytes),
   wake: ({ id }, offset) => raw.wakeFile(Number(id), offset),
+  place: ({ id }) => pathOf(nameOfInode(Number(id))),
 
   async make (t, bytes, name = uniquePosixName()) {
     fs.writeFileSync(pathOf(name), Buffer.alloc(bytes), { flag: 'wx', mode: 0o600 })

@@ -73,6 +73,11 @@ class Stage {
     })
   }
 
+  /** Who knows such segments, and is on this machine. */
+  get present () {
+    return this.#able([]).filter(({ missing }) => !missing)
+  }
+
   /** Who knows such segments, and can do all of it. */
   #able (abilities) {
     return ALL.filter(({ can, columns }) => (columns === undefined || columns.includes(this.column.name)) && abilities.every(ability => can.includes(ability)))
