@@ -90,6 +90,11 @@
           "sources": ["bench/native/core_steps.cc"]
         },
         {
+          "target_name": "peers_bench",
+          "type": "executable",
+          "sources": ["bench/native/peers_bench.cc"]
+        },
+        {
           "target_name": "frame_producer",
           "type": "executable",
           "sources": ["native/examples/frame_producer.cc"]

@@ -24,7 +24,7 @@ function processors () {
 }
 
 async function start (name, processor, given) {
-  const file = path.join(__dirname, '../peers', `${name}.js`)
+  const file = path.join(__dirname, `${name}.js`)
   const peer = spawn('taskset', ['-c', processor, process.execPath, file], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   peer.send(given)
   await once(peer, 'message')

@@ -6,7 +6,7 @@
 const { once } = require('node:events')
 const net = require('node:net')
 const shm = require('shmnode')
-const { quantile } = require('../measure')
+const { quantile } = require('../../measure')
 
 const bytes = Buffer.alloc(64, 1)
 
