@@ -11,7 +11,7 @@ async function start ({ driver, spec }) {
   const target = Buffer.alloc(spec.size)
   for (const place of places) await place.write(source)
   let next = 0
-  const turn = () => places[next = (next + 1) % spec.count]
+  const turn = () => places.at(next++ % spec.count)
   return {
     async round (milliseconds) {
       const write = await timed(() => turn().write(source), milliseconds)

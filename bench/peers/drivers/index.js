@@ -16,7 +16,7 @@
 /** @type {Driver[]} */
 module.exports = [
   { name: 'shm', title: 'shmnode, Promise', kind: 'ours', value: 'safe', how: 'write(), readInto(), watch()' },
-  { name: 'shm-sync', title: 'shmnode, Sync', kind: 'ours', value: 'safe', how: 'writeSync(), readIntoSync(); watch()' },
+  { name: 'shm-sync', title: 'shmnode, Sync', kind: 'ours', value: 'safe', how: 'writeSync(), or write() while another has the lock, readIntoSync(); watch()' },
   { name: 'shm-inline', title: 'shmnode, inlineLimit', kind: 'ours', value: 'safe', how: 'write(), readInto() tried on the calling thread; watch()' },
   { name: 'shm-signal', title: 'shmnode, Sync and a socket', kind: 'ours', value: 'safe', how: 'writeSync(), a byte over a Unix socket, readIntoSync()' },
   { name: 'cpp', title: 'shmnode, C++', kind: 'ours', native: 'cell', value: 'safe', how: 'Cell::Write, Cell::WaitNewer, Cell::Read' },
