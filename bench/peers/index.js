@@ -92,7 +92,8 @@ async function main (options) {
     progress.stop()
     await ground.end()
   }
-  process.once('SIGINT', () => end().finally(() => process.exit(130)))
+  // The processes of the drivers end by themselves when nobody asks them any more.
+  for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]]) process.once(signal, () => end().finally(() => process.exit(code)))
   if (!options.json) progress.log(Object.entries(found.machine).map(([name, value]) => `${name} ${value}`).join(', '))
   try {
     await run(plans, ground, progress, measured => {
