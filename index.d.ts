@@ -50,6 +50,11 @@ export interface WatchOptions {
   from?: number | undefined
   /** Ends the watch: `next()` rejects with its reason. */
   signal?: AbortSignal | undefined
+  /**
+   * Microseconds, 0 to 1000, that the event loop itself looks for the next version before it sleeps; default 0. Each version that is awaited may keep the loop, and
+   * a processor, for so long. For values of up to 64 KiB that come within that time it saves the wake of a thread: a third of the latency, or less.
+   */
+  spin?: number | undefined
 }
 
 export interface WriteOptions extends WaitOptions {

@@ -95,10 +95,10 @@ class DefaultWatch {
   }
 
   /** A read of nothing finds out whether the segment is the one that is there. */
-  async #open ({ from, signal }) {
+  async #open ({ from, signal, spin }) {
     const { version } = await call('readInto', [new Uint8Array(0), { length: 0 }])
     const target = segment ?? await opened()
-    return target.watch({ from: from ?? version, signal })
+    return target.watch({ from: from ?? version, signal, spin })
   }
 }
 

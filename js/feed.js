@@ -10,6 +10,7 @@ const { toSnapshot } = require('./facts')
  * @typedef {object} Waiter who wants to have a version above `after`, each time that it awaits one
  * @property {number} after
  * @property {number} left milliseconds that a read may take
+ * @property {number} [spin] microseconds to look for a version on this thread before another looks
  * @property {(snapshot: import('..').Snapshot) => void} take
  * @property {(error: Error) => void} fail
  */
@@ -28,7 +29,7 @@ class Feed {
   /**
    * @param {object} handle the addon's SegmentHandle
    * @param {object} context for messages
-   * @param {(timeout: number) => Promise<import('..').Snapshot>} read by the read lane
+   * @param {(timeout: number, atOnce: boolean) => Promise<import('..').Snapshot>} read by the read lane, or at once if small
    */
   constructor (handle, context, read) {
     this.#handle = handle
@@ -66,7 +67,9 @@ class Feed {
       return waiter.fail(error)
     }
     this.#waiting.add(waiter)
-    this.#watch.ask(waiter.after)
+    // After what the caller still does in this turn, and after the sockets and timers that are due.
+    if (waiter.spin > 0) setImmediate(() => this.#spin(waiter))
+    else this.#watch.ask(waiter.after)
   }
 
   /** The waiter does not want to have it any more. */
@@ -120,8 +123,15 @@ class Feed {
     this.#watch.ask(lowest)
   }
 
+  #spin (waiter) {
+    if (!this.#waiting.has(waiter)) return
+    if (!this.#handle.spinUntilNewer(waiter.after, waiter.spin)) return this.#watch.ask(waiter.after)
+    this.#waiting.delete(waiter)
+    this.#fetch(waiter)
+  }
+
   #fetch (waiter) {
-    this.#read(waiter.left).then(snapshot => waiter.take(snapshot), error => waiter.fail(error))
+    this.#read(waiter.left, waiter.spin > 0).then(snapshot => waiter.take(snapshot), error => waiter.fail(error))
   }
 
   #fail (error) {

@@ -22,6 +22,9 @@ const { WriteCall, WriteLane } = require('./write-lane')
 /** Only open.js has it: segments are opened, not constructed. */
 const OPENING = Symbol('opening')
 
+/** Bytes that are copied on the thread that has spun for them: a few microseconds. */
+const SPUN_LIMIT = 64 * 1024
+
 const justData = data => data
 const justFacts = (_, { length, version }) => ({ length, version })
 const isOf = (error, code) => error instanceof ShmError && error.code === `ERR_SHM_${code}`
@@ -64,7 +67,7 @@ class Segment {
     this.#writes = new WriteLane(handle, this.#context)
     this.#locks = new LockLane(handle, this.#context)
     this.#userLocks = new UserLocks(this, this.#context, (call, signal) => this.#travel(this.#locks, call, signal))
-    this.#feed = new Feed(handle, this.#context, timeout => this.#fetch(timeout))
+    this.#feed = new Feed(handle, this.#context, (timeout, atOnce) => this.#fetch(timeout, atOnce))
   }
 
   get version () {
@@ -257,10 +260,11 @@ class Segment {
   }
 
   /** For who was let into the feed before: no limit of the queue comes in between. */
-  #fetch (timeout) {
+  #fetch (timeout, atOnce) {
     return new Promise((resolve, reject) => {
       const call = new ReadCall(resolve, reject, timeout, undefined, undefined, toSnapshot)
-      if (this.#inlineLimit > 0 && this.#reads.pending === 0 && this.#readInline(call)) return
+      const limit = atOnce ? Math.max(this.#inlineLimit, SPUN_LIMIT) : this.#inlineLimit
+      if (limit > 0 && this.#reads.pending === 0 && this.#readInline(call, limit)) return
       this.#reads.push(call)
     })
   }
@@ -276,10 +280,10 @@ class Segment {
   }
 
   /** Serves a call on this thread, where that takes no wait: true then. */
-  #readInline ({ memory, range, finish, resolve }) {
+  #readInline ({ memory, range, finish, resolve }, limit = this.#inlineLimit) {
     const handle = this.#open()
     const hint = handle.lengthHint()
-    if (range !== undefined || hint > this.#inlineLimit) return false
+    if (range !== undefined || hint > limit) return false
     const target = memory ?? allocate(hint)
     if (handle.readSync(target, 0, true) !== undefined) return false
     const { [READ.VERSION]: version, [READ.COPIED]: length, [READ.COMMITTED_AT]: committedAt, [READ.WRITER_PID]: writerPid } = this.#facts

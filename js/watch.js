@@ -6,6 +6,9 @@ const { offAbort, onAbort } = require('./abort')
 const { invalidType } = require('./errors')
 const options = require('./options')
 
+/** Microseconds: no more than a timer is late anyway. */
+const LONGEST_SPIN = 1000
+
 /** Ends the followers of iterators that nobody can reach any more. Those that somebody awaits are reached by that. */
 const abandoned = new FinalizationRegistry(follower => follower.stop())
 
@@ -20,8 +23,9 @@ class Follower {
   /** The iterator, while it is awaited: it must not be taken for abandoned then. */
   #iterator = null
 
-  constructor (feed, after, signal) {
+  constructor (feed, after, { signal, spin = 0 }) {
     this.after = after
+    this.spin = spin
     this.#feed = feed
     this.#signal = signal
     feed.use()
@@ -108,16 +112,17 @@ class Watch {
 
 /** @param {import('..').WatchOptions} [given] */
 function checkWatchOptions (given) {
-  const { from, signal } = options.object(given)
+  const { from, signal, spin } = options.object(given)
   if (from !== undefined) options.integer('options.from', from, 0, Number.MAX_SAFE_INTEGER)
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalidType('options.signal', 'an instance of AbortSignal', signal)
-  return { from, signal }
+  if (spin !== undefined) options.integer('options.spin', spin, 0, LONGEST_SPIN)
+  return { from, signal, spin }
 }
 
 /** @param {import('./feed').Feed} feed */
 function watch (feed, given) {
-  const { from, signal } = checkWatchOptions(given)
-  return new Watch(new Follower(feed, from ?? feed.version, signal))
+  const { from, signal, spin } = checkWatchOptions(given)
+  return new Watch(new Follower(feed, from ?? feed.version, { signal, spin }))
 }
 
 module.exports = { watch, checkWatchOptions }

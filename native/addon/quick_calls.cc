@@ -1,6 +1,9 @@
 #include "quick_calls.hpp"
 
+#include <sched.h>
+
 #include <array>
+#include <chrono>
 #include <string>
 
 #include "failure.hpp"
@@ -26,6 +29,18 @@ napi_value Exact(Napi::Env env, uint64_t number) { return Napi::Number::New(env,
 napi_value Version(Napi::Env env, Opening& opening, const napi_value*) { return Exact(env, opening.cell->Version()); }
 
 napi_value LengthHint(Napi::Env env, Opening& opening, const napi_value*) { return Exact(env, opening.cell->LengthHint()); }
+
+// The processor goes to whoever else can run, perhaps to the one who is about to write. What is no newer version is for others to tell.
+napi_value SpinUntilNewer(Napi::Env env, Opening& opening, const napi_value* arguments) {
+  const auto version = static_cast<uint64_t>(Napi::Number(env, arguments[0]).DoubleValue());
+  const std::chrono::microseconds most(Napi::Number(env, arguments[1]).Int64Value());
+  const auto until = Deadline::Clock::now() + most;
+  do {
+    if (const auto newer = opening.cell->LookForNewer(version)) return Napi::Boolean::New(env, bool(*newer));
+    sched_yield();
+  } while (Deadline::Clock::now() < until);
+  return Napi::Boolean::New(env, false);
+}
 
 napi_value ReadNow(Napi::Env env, Opening& opening, const ReadRequest& request) {
   const auto facts = opening.cell->TryRead(request);
@@ -98,6 +113,7 @@ void Add(Napi::Object object, const char* name, const std::shared_ptr<Opening>& 
 void AddQuickCalls(Napi::Object object, const std::shared_ptr<Opening>& opening) {
   Add<Version, 0>(object, "version", opening);
   Add<LengthHint, 0>(object, "lengthHint", opening);
+  Add<SpinUntilNewer, 2>(object, "spinUntilNewer", opening);
   Add<ReadSync, 3>(object, "readSync", opening);
   Add<ReadWholeSync, 1>(object, "readWholeSync", opening);
   Add<WriteSync, 3>(object, "writeSync", opening);

@@ -23,6 +23,7 @@ struct Opening {
 //
 //   version()                      the current version
 //   lengthHint()                   the current value's length, as a hint
+//   spinUntilNewer(version, microseconds)   whether a newer one has come, looking for so long at most
 //   readSync(target, offset, whole), readWholeSync(target)   undefined and the facts, or a failure
 //   writeSync(bytes, mediaType, ifVersion), writeBytesSync(bytes)   the version, or a failure
 //

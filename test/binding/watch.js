@@ -35,6 +35,45 @@ t.test('versions as they come', async t => {
   t.strictSame(await watch.next(), DONE)
 })
 
+t.test('spin', async t => {
+  const segment = await withSegment(t, { capacity: 2 ** 17 })
+  const watch = segment.watch({ spin: 200 })
+  for (const value of ['at once', 'x'.repeat(70_000), '']) {
+    const next = watch.next()
+    segment.writeSync(value)
+    t.equal(text(await next), value)
+  }
+  const late = watch.next()
+  await sleep(50) // it has looked in vain, and sleeps
+  segment.writeSync('late')
+  t.equal(text(await late), 'late')
+  segment.writeSync('before')
+  t.equal(text(await watch.next()), 'before', 'it was there when it was asked for')
+
+  const [first, second] = [watch.next(), segment.watch({ spin: 1000 }).next()]
+  const plain = segment.watch().next()
+  segment.writeSync('for all')
+  t.strictSame((await Promise.all([first, second, plain])).map(text), ['for all', 'for all', 'for all'])
+
+  const left = watch.next()
+  await watch.return()
+  t.strictSame(await left, DONE, 'left while it was about to spin')
+  const controller = new AbortController()
+  const aborted = segment.watch({ spin: 1000, signal: controller.signal }).next()
+  controller.abort(new Error('enough'))
+  await t.rejects(aborted, new Error('enough'))
+  for (const spin of [-1, 1.5, 1001, NaN, '5']) t.throws(() => segment.watch({ spin }), { code: /^ERR_(OUT_OF_RANGE|INVALID_ARG_TYPE)$/ })
+
+  const other = await another(t, segment.key)
+  const gone = t.rejects(segment.watch({ spin: 1000 }).next(), DESTROYED)
+  await other.destroy()
+  await gone
+  const closed = await withSegment(t)
+  const ended = closed.watch({ spin: 1000 }).next()
+  await closed.close()
+  t.strictSame(await ended, DONE)
+})
+
 t.test('from', async t => {
   const segment = await withSegment(t)
   await segment.write('one')

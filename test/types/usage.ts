@@ -16,7 +16,7 @@ export async function usage (): Promise<void> {
   const { data, committedAt, mediaType }: shm.Snapshot = await segment.snapshot()
   const age: number = committedAt === null ? 0 : Date.now() - committedAt.getTime()
   const newer: shm.Snapshot = await segment.snapshot({ newerThan: version, timeout: 100, signal: AbortSignal.timeout(50) })
-  for await (const { data, version } of segment.watch({ from: newer.version, signal: AbortSignal.timeout(50) })) console.log(data.length, version)
+  for await (const { data, version } of segment.watch({ from: newer.version, spin: 50, signal: AbortSignal.timeout(50) })) console.log(data.length, version)
   const watch: AsyncIterableIterator<shm.Snapshot> = shm.watch()
   await watch.return?.()
   await segment.write(new SharedArrayBuffer(8))

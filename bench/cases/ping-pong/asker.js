@@ -1,6 +1,6 @@
 'use strict'
 
-// The process of P6 that asks and takes the time. Its parent says { ping, pong, others, socket }, as it does to the one that
+// The process of P6 that asks and takes the time. Its parent says { ping, pong, others, socket, spin }, as it does to the one that
 // answers, which connects to the socket once this is ready; then { way, calls } again and again. It says the median of each.
 
 const { once } = require('node:events')
@@ -41,6 +41,6 @@ process.once('message', async given => {
   await once(server, 'listening')
   process.send('ready')
   const [socket] = await once(server, 'connection')
-  const ways = { segment: bySegment(ping, pong.watch()), socket: bySocket(socket) }
+  const ways = { segment: bySegment(ping, pong.watch({ spin: given.spin })), socket: bySocket(socket) }
   process.on('message', async ({ way, calls }) => process.send(await median(calls, ways[way])))
 })

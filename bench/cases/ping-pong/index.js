@@ -12,6 +12,7 @@ const path = require('node:path')
 const shm = require('shmnode')
 
 const CALLS = 2000
+const SPIN = 50 // us
 const ends = []
 
 /** What this process may run on, from the kernel's `0-3,8`. */
@@ -32,10 +33,10 @@ async function start (name, processor, given) {
 }
 
 /** Two processes that watch so many segments; the way to ask one of them for the median of its round trips. */
-async function connect (watched, [first, second]) {
+async function connect (watched, [first, second], spin = 0) {
   const segments = await Promise.all(Array.from({ length: watched }, () => shm.open(shm.PRIVATE, { capacity: 64 })))
   const [ping, pong, ...others] = segments.map(({ id }) => id)
-  const given = { ping, pong, others, socket: path.join(os.tmpdir(), `shmnode-bench-${process.pid}-${ends.length}.sock`) }
+  const given = { ping, pong, others, spin, socket: path.join(os.tmpdir(), `shmnode-bench-${process.pid}-${ends.length}.sock`) }
   const asker = await start('asker', first, given)
   const answerer = await start('answerer', second, given)
   ends.push(async () => {
@@ -57,11 +58,15 @@ async function pingPong () {
   const [first, second = first] = processors()
   const apart = await connect(2, [first, second])
   const together = await connect(2, [first, first])
+  const spunApart = await connect(2, [first, second], SPIN)
+  const spun = await connect(2, [first, first], SPIN)
   const many = await connect(1000, [first, second])
   const manyTogether = await connect(1000, [first, first])
   return [
     { id: 'P6', title: 'commit, watch, commit, watch / Unix socket to and fro', calls: CALLS, ...apart, bar: 0.9 },
     { id: 'P6o', title: 'the same on one processor', calls: CALLS, ...together, bar: 0.9 },
+    { id: 'P6s', title: 'the same as P6, watch({ spin: 50 })', calls: CALLS, ...spunApart, bar: 0.9 },
+    { id: 'P6os', title: 'the same on one processor', calls: CALLS, ...spun, bar: 0.9 },
     { id: 'P6m', title: 'the same as P6 with 1,000 segments watched', calls: CALLS, ...many, bar: 1.5 },
     { id: 'P6mo', title: 'the same on one processor', calls: CALLS, ...manyTogether, bar: 1.5 }
   ]

@@ -9,7 +9,7 @@ const sizeName = bytes => bytes >= MIB ? `${bytes / MIB} MiB` : bytes >= KIB ? `
 
 const OURS = ['shm', 'shm-sync', 'shm-inline']
 const PLACES = [...OURS, 'cpp', 'shm-typed-array', 'mmap-io', 'lmdb', 'redis', 'worker', 'floor']
-const LINKS = ['shm', 'shm-sync', 'shm-signal', 'cpp', 'cpp-polled', 'shm-typed-array', 'mmap-io', 'lmdb', 'redis', 'socket', 'child-process', 'zeromq', 'worker', 'floor']
+const LINKS = ['shm', 'shm-sync', 'shm-spin', 'shm-signal', 'cpp', 'cpp-polled', 'shm-typed-array', 'mmap-io', 'lmdb', 'redis', 'socket', 'child-process', 'zeromq', 'worker', 'floor']
 const SHARED = ['shm', 'shm-sync', 'shm-typed-array', 'mmap-io', 'lmdb', 'redis', 'worker']
 
 /**

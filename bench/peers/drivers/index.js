@@ -17,6 +17,7 @@
 module.exports = [
   { name: 'shm', title: 'shmnode, Promise', kind: 'ours', value: 'safe', how: 'write(), readInto(), watch()' },
   { name: 'shm-sync', title: 'shmnode, Sync', kind: 'ours', value: 'safe', how: 'writeSync(), or write() while another has the lock, readIntoSync(); watch()' },
+  { name: 'shm-spin', title: 'shmnode, Sync, spin', kind: 'ours', value: 'safe', how: 'the same, watch({ spin: 50 }): the loop looks for 50 us before it sleeps' },
   { name: 'shm-inline', title: 'shmnode, inlineLimit', kind: 'ours', value: 'safe', how: 'write(), readInto() tried on the calling thread; watch()' },
   { name: 'shm-signal', title: 'shmnode, Sync and a socket', kind: 'ours', value: 'safe', how: 'writeSync(), a byte over a Unix socket, readIntoSync()' },
   { name: 'cpp', title: 'shmnode, C++', kind: 'ours', native: 'cell', value: 'safe', how: 'Cell::Write, Cell::WaitNewer, Cell::Read' },

@@ -15,15 +15,15 @@ const calls = segment => ({
 const opened = (key, size, options) => shm.open(key, { capacity: size, ...options })
 
 /** Until the segment is closed. */
-async function follow (segment, onValue) {
+async function follow (segment, spin, onValue) {
   try {
-    for await (const { data } of segment.watch()) onValue(data)
+    for await (const { data } of segment.watch({ spin })) onValue(data)
   } catch (error) {
     if (!['ERR_SHM_CLOSED', 'ERR_SHM_DESTROYED'].includes(error.code)) throw error
   }
 }
 
-const driver = (makeCalls, options = () => ({})) => ({
+const driver = (makeCalls, options = () => ({}), spin = 0) => ({
   async place ({ key, size }, create) {
     const segment = await opened(key, size, options(size))
     return { ...makeCalls(segment), segment, end: () => create ? segment.destroy() : segment.close() }
@@ -36,7 +36,7 @@ const driver = (makeCalls, options = () => ({})) => ({
     const { write } = makeCalls(to)
     return {
       send: write,
-      listen (onValue) { follow(from, onValue) },
+      listen (onValue) { follow(from, spin, onValue) },
       end: () => Promise.all([there, here].map(segment => side === 'a' ? segment.destroy() : segment.close()))
     }
   },

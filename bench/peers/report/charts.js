@@ -12,6 +12,7 @@ const HEIGHT = 420
 const COLOURS = {
   shm: '#0b3d91',
   'shm-sync': '#1f77ff',
+  'shm-spin': '#00c853',
   'shm-inline': '#5bc0eb',
   'shm-signal': '#00a6a6',
   cpp: '#4b0082',
