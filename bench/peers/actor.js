@@ -20,6 +20,9 @@ function giveUp (error) {
   process.exit(1)
 }
 
+// Who asked may be gone: then the end of stdin comes next, and what was made is cleaned up.
+process.stdout.on('error', () => {})
+
 const print = value => process.stdout.write(`${JSON.stringify(value)}\n`)
 
 function startThread (spec) {

@@ -11,7 +11,9 @@ const { setTimeout: sleep } = require('node:timers/promises')
 const { processors } = require('./machine')
 
 /** More than the segments of any case: each of its drivers has a range of keys. */
-const KEYS = 8192
+const KEYS = 4096
+/** More than drivers that live at the same time; all of them in 2 ** 16 keys. */
+const RANGES = 16
 
 /** Bytes of an answer, where a case has such. */
 const BACK = 64
@@ -40,7 +42,7 @@ class Ground {
     return {
       ...spec,
       back: BACK,
-      key: this.#first + (this.#next++ % 8) * KEYS,
+      key: this.#first + (this.#next++ % RANGES) * KEYS,
       folder: fs.mkdtempSync(path.join(this.folder, 'd-')),
       redis: path.join(this.folder, 'redis.sock'),
       ...(placement === 'apart' && { processors: [first, second] }),
