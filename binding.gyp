@@ -87,6 +87,11 @@
           "sources": ["bench/native/core_bench.cc"]
         },
         {
+          "target_name": "core_steps",
+          "type": "executable",
+          "sources": ["bench/native/core_steps.cc"]
+        },
+        {
           "target_name": "frame_producer",
           "type": "executable",
           "sources": ["native/examples/frame_producer.cc"]

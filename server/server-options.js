@@ -12,12 +12,12 @@ const SILENCE = 5000
  * @param {object} [options]
  * @param {boolean} [options.logRequests] each request costs a logger of its own then
  * @param {number} [options.timeout] how long a request may wait for a segment, in milliseconds
- * @param {number} [options.requestTimeout] in which a request must have come, however slowly it trickles; its header fields in 2 s at most
+ * @param {number} [options.requestTimeout] in which a request must have come, however slowly it trickles; its header fields in 10 s at most
  * @param {{ cert: Buffer, key: Buffer }} [options.tls]
  * @returns {import('fastify').FastifyServerOptions}
  */
-function serverOptions ({ logRequests = false, timeout = DEFAULTS.timeout, requestTimeout = 3000, tls } = {}) {
-  const limits = { requestTimeout, headersTimeout: Math.min(2000, requestTimeout), connectionsCheckingInterval: 500 }
+function serverOptions ({ logRequests = false, timeout = DEFAULTS.timeout, requestTimeout = 30_000, tls } = {}) {
+  const limits = { requestTimeout, headersTimeout: Math.min(10_000, requestTimeout), connectionsCheckingInterval: 500 }
   return {
     requestTimeout,
     connectionTimeout: timeout + SILENCE,

@@ -9,12 +9,16 @@
 #include <memory>
 #include <vector>
 
+#include "mark.hpp"
 #include "shmnode/open.hpp"
 
 namespace {
 
 // () -> undefined
 void EmptyCall(const Napi::CallbackInfo&) {}
+
+// () -> undefined: see mark.hpp
+void Mark(const Napi::CallbackInfo&) { BenchInstructionsMark(); }
 
 // A trip to the pool that does nothing there.
 class Hop : public Napi::AsyncWorker {
@@ -101,6 +105,7 @@ void SemopPairs(const Napi::CallbackInfo& info) {
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("emptyCall", Napi::Function::New<EmptyCall>(env));
+  exports.Set("mark", Napi::Function::New<Mark>(env));
   exports.Set("emptyHop", Napi::Function::New<EmptyHop>(env));
   exports.Set("openCell", Napi::Function::New<OpenCell>(env));
   exports.Set("closeCell", Napi::Function::New<CloseCell>(env));

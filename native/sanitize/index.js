@@ -18,7 +18,7 @@ const path = require('node:path')
 const { parseArgs } = require('node:util')
 const { problems } = require('./reports')
 const { selfCheck } = require('./self-check')
-const { LEFT_OUT, NO_LEAK_CHECK } = require('./left-out')
+const { LEFT_OUT } = require('./left-out')
 const { copyTree, build } = require('./tree')
 
 const SANITIZERS = {
@@ -68,10 +68,7 @@ function tap (which, env) {
 
 /** These test files, or all but those that are left out. */
 function suite (files, env) {
-  if (files.length > 0) return [tap(files, env)]
-  const apart = Object.keys(NO_LEAK_CHECK)
-  const without = { ...env, ASAN_OPTIONS: env.ASAN_OPTIONS.replace('detect_leaks=1', 'detect_leaks=0') }
-  return [tap([...Object.keys(LEFT_OUT), ...apart].map(file => `--exclude=${file}`), env), tap(apart, without)]
+  return tap(files.length > 0 ? files : Object.keys(LEFT_OUT).map(file => `--exclude=${file}`), env)
 }
 
 function run (name, coreAlone, files) {
@@ -85,7 +82,7 @@ function run (name, coreAlone, files) {
   const { folder, env } = session(tree, sanitizer)
   const results = coreAlone
     ? programs.map(([command, ...args]) => passes(tree, command, args, env))
-    : suite(files, env).map(command => passes(tree, ...command))
+    : [passes(tree, ...suite(files, env))]
   const found = problems(folder)
   for (const problem of found) console.log(problem)
   console.log(`${found.length} reports of sanitizers`)

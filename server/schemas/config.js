@@ -36,7 +36,7 @@ module.exports = {
     RATE_LIMIT: { type: 'integer', minimum: 0, maximum: 1_000_000 },
     HEARTBEAT: milliseconds,
     LOCK_TIMEOUT: milliseconds,
-    REQUEST_TIMEOUT: { ...milliseconds, default: 3000 },
+    REQUEST_TIMEOUT: { ...milliseconds, default: 30_000 },
     STOP_TIMEOUT: { ...milliseconds, default: 8000 },
     LOG_LEVEL: { type: 'string', enum: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], default: 'info' }
   }

@@ -6,6 +6,8 @@ const { chromium } = require('playwright-core')
 
 const PROGRAM = '/usr/bin/chromium'
 const ARGUMENTS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
+/** Without what npm run test:asan loads into Node.js, which a browser does not survive. */
+const { LD_PRELOAD, ...ENVIRONMENT } = process.env
 /** A watchdog: this many milliseconds for what takes well under one second on an idle machine. */
 const PATIENCE = 60_000
 
@@ -17,7 +19,7 @@ const noBrowser = existsSync(PROGRAM) ? false : `there is no ${PROGRAM}`
 
 /** A browser, which ends with the test. */
 async function launchBrowser (t) {
-  const browser = await chromium.launch({ executablePath: PROGRAM, args: ARGUMENTS })
+  const browser = await chromium.launch({ executablePath: PROGRAM, args: ARGUMENTS, env: ENVIRONMENT })
   t.teardown(() => browser.close())
   return browser
 }

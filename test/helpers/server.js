@@ -38,9 +38,9 @@ async function destroy (key) {
 }
 
 /** The application on a segment of its own, and the segment's key. */
-async function build (t, { segment, ...options } = {}) {
+async function build (t, { segment, requestTimeout, ...options } = {}) {
   const key = segment?.key ?? uniqueKey(t)
-  const fastify = Fastify(serverOptions())
+  const fastify = Fastify(serverOptions({ requestTimeout }))
   fastify.register(app, { ...options, segment: { key, ...segment } })
   t.teardown(() => fastify.close())
   await fastify.ready()

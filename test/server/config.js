@@ -12,7 +12,7 @@ t.test('defaults', async t => {
     tls: undefined,
     logLevel: 'info',
     maxConnections: 10_000,
-    requestTimeout: 3000,
+    requestTimeout: 30_000,
     stopTimeout: 8000,
     tokens: [],
     isLocal: true,

@@ -15,7 +15,7 @@ const connect = async port => {
 }
 
 t.test('a slow reader gets the whole answer', async t => {
-  const { fastify, key, port } = await listen(t, { segment: { capacity: LARGE } })
+  const { fastify, key, port } = await listen(t, { stopTimeout: 60_000, segment: { capacity: LARGE } })
   const segment = await shm.open(key)
   await segment.write(Buffer.alloc(LARGE, 'x'), { mediaType: 'text/plain' })
   await segment.close()

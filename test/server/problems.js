@@ -45,7 +45,7 @@ t.test('what is no HTTP', async t => {
 })
 
 t.test('what comes too slowly', async t => {
-  const { port } = await listen(t)
+  const { port } = await listen(t, { requestTimeout: 1000 })
   const [headers, body] = await Promise.all([
     exchange(port, 'GET /read HTTP/1.1\r\nHost: loc'),
     exchange(port, 'POST /write HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nslow')
