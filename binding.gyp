@@ -118,6 +118,11 @@
           "ldflags": ["-pthread"]
         },
         {
+          "target_name": "raw_text",
+          "type": "executable",
+          "sources": ["native/examples/raw_text.cc"]
+        },
+        {
           "target_name": "peer",
           "type": "executable",
           "sources": ["native/test/peer.cc"],

@@ -5,6 +5,7 @@
 const path = require('node:path')
 const shm = require('../..')
 const { start } = require('./child')
+const { uniquePosixName } = require('./memory')
 const { removeSegment } = require('./raw')
 const { uniqueName } = require('./keys')
 const { remove } = require('./segment')
@@ -94,6 +95,19 @@ function run (t, folder) {
     }
   })
 
+  t.test('a text that C++ and Node.js share, in a raw segment and in a file of /dev/shm', async t => {
+    for (const [name, posix] of [[uniqueName(), false], [uniquePosixName(), true]]) {
+      const segment = await shm.open(name, { posix, layout: 'raw', capacity: 2048, nulTerminated: true })
+      t.teardown(async () => {
+        await segment.close()
+        await remove(name, 'raw', posix)
+      })
+      await segment.write('from Node.js')
+      t.strictSame(await toEnd(t, native(t, 'raw_text', name, 'from C++')), ['from Node.js'])
+      t.equal(String(await segment.read()), 'from C++')
+    }
+  })
+
   t.test('without what they need', async t => {
     const name = reservedName(t)
     for (const [program, ...args] of [['settings_reader', name, 1], ['follow_many', name]]) {
@@ -101,7 +115,7 @@ function run (t, folder) {
       t.equal(code, 1)
       t.match(stderr, /NOT_FOUND: shmget: No such file or directory/)
     }
-    for (const program of ['frame_producer', 'settings_reader', 'shared_counter']) {
+    for (const program of ['frame_producer', 'settings_reader', 'shared_counter', 'raw_text']) {
       t.match(await native(t, program).ended, { code: 2, stderr: /^usage: / })
     }
   })

@@ -10,9 +10,9 @@ async function remove (reference, layout, posix = false) {
   })
 }
 
-function referenceOf ({ key, id, name }) {
+function referenceOf ({ posix, key, id, name }) {
   if (key !== null) return key
-  return id === null ? name : { id }
+  return posix ? name : { id }
 }
 
 /** What was opened is closed and destroyed when the test ends. `options` are those of `open`, and the reference. */

@@ -10,7 +10,9 @@ const shm = require('../..')
 const { blocks } = require('../helpers/blocks')
 const { plainEnv, start } = require('../helpers/child')
 const { uniqueKey, uniqueName } = require('../helpers/keys')
+const { uniquePosixName } = require('../helpers/memory')
 const { PYTHON, pythonOnly } = require('../helpers/python')
+const { remove } = require('../helpers/segment')
 
 const ROOT = path.join(__dirname, '../..')
 const readme = fs.readFileSync(path.join(ROOT, 'README.md'), 'utf8')
@@ -26,7 +28,10 @@ async function inPrivate (t, code, use) {
   const key = uniqueKey()
   const name = uniqueName()
   t.teardown(() => Promise.all([key, name].map(destroyIfThere)))
-  return use(code.replaceAll(/'(prices|leader|nightly-jobs)'/g, `'${name}'`), plainEnv({ SHM_KEY: String(key) }))
+  const file = uniquePosixName()
+  t.teardown(() => remove(file, 'cell', true))
+  const unique = code.replaceAll(/'(prices|leader|nightly-jobs)'/g, `'${name}'`).replaceAll("'/frame'", `'${file}'`)
+  return use(unique, plainEnv({ SHM_KEY: String(key) }))
 }
 
 /** The comments behind console.log tell what it prints; numbers of processes differ. */
