@@ -3,6 +3,7 @@
 // operations that are wrong on purpose: then it is an error to find no harm.
 #include <dlfcn.h>
 #include <getopt.h>
+#include <sched.h>
 
 #include <cstdlib>
 #include <list>
@@ -253,6 +254,8 @@ int main(int argc, char** argv) {
     std::fputc('\n', stderr);
     return 2;
   }
+  // Where that is allowed, alone: creators look at whatever segments there are, and others' come and go.
+  static_cast<void>(unshare(CLONE_NEWIPC));
   litter::TheLog();
   std::signal(SIGINT, CleanUpAndLeave);
   std::signal(SIGTERM, CleanUpAndLeave);

@@ -15,8 +15,8 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <optional>
+#include <string_view>
 
 #include "process.hpp"
 
@@ -68,12 +68,13 @@ struct ProcessState {
   uint64_t start;  // 24 bits of it
 };
 
-// From the text of /proc/PID/stat. See proc(5): what the process calls itself comes first, in parentheses.
-inline std::optional<ProcessState> ParseState(const char* text) noexcept {
-  const char* at = std::strrchr(text, ')');
-  if (at == nullptr || std::strlen(at) < 4) return std::nullopt;
-  at += 3;                           // over the state's letter
-  std::array<int64_t, 19> fields{};  // from the parent's pid, field 4, on
+// From the text of /proc/PID/stat, with a NUL behind it. See proc(5): what the process calls itself comes first, in parentheses.
+// No strrchr, no strlen: which of their instructions run depends on the text's length, and a trace of them could not be followed.
+inline std::optional<ProcessState> ParseState(std::string_view text) noexcept {
+  const size_t name_end = text.rfind(')');
+  if (name_end == std::string_view::npos || text.size() - name_end < 4) return std::nullopt;
+  const char* at = text.data() + name_end + 3;  // over the state's letter
+  std::array<int64_t, 19> fields{};             // from the parent's pid, field 4, on
   for (int64_t& field : fields) {
     char* end = nullptr;
     field = std::strtoll(at, &end, 10);
@@ -94,7 +95,7 @@ inline std::optional<ProcessState> LoadState(pid_t pid) noexcept {
   std::array<char, 1024> text{};
   const ssize_t length = read(file, text.data(), text.size() - 1);
   close(file);
-  return length <= 0 ? std::nullopt : ParseState(text.data());
+  return length <= 0 ? std::nullopt : ParseState({text.data(), static_cast<size_t>(length)});
 }
 
 // A /proc of another namespace would tell of other processes.
