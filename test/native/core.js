@@ -12,6 +12,7 @@ const programs = [
   ['kill_writers', ['--kills', '100', '--bytes', '262144']]
 ]
 
+t.setTimeout(900_000) // on a machine under load
 for (const [name, args] of programs) {
   t.spawn(path.join(__dirname, '../../build/Release', name), args, { name, env: plainEnv() })
 }
