@@ -1,5 +1,7 @@
 'use strict'
 
+const giveBack = require('./give-back')
+
 /** Bodies up to here take no more memory than a connection does anyway: nobody counts them. */
 const UNCOUNTED_BYTES = 16 * 1024
 
@@ -29,14 +31,18 @@ class Body {
     return true
   }
 
-  /** @returns {boolean} false if there is no room for it */
-  add (chunk) {
+  /**
+   * @param {Buffer} chunk
+   * @param {boolean} isOurs nobody else has it
+   * @returns {boolean} false if there is no room for it
+   */
+  add (chunk, isOurs) {
     const at = this.length
     this.length += chunk.length
     if (this.#dropped) return true
     if (!this.#count(this.length)) return false
     if (this.#whole === null) this.#chunks.push(chunk)
-    else chunk.copy(this.#whole, at)
+    else this.#copy(chunk, at, isOurs)
     return true
   }
 
@@ -48,9 +54,20 @@ class Body {
     this.counted = 0
   }
 
+  /** Drops it, and leaves those who still have it an empty Buffer. */
+  end () {
+    if (this.#whole !== null) giveBack(this.#whole)
+    this.drop()
+  }
+
   toBuffer () {
     if (this.#whole !== null) return this.#whole
     return this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks, this.length)
+  }
+
+  #copy (chunk, at, isOurs) {
+    chunk.copy(this.#whole, at)
+    if (isOurs) giveBack(chunk)
   }
 
   #count (length) {

@@ -1,5 +1,6 @@
 'use strict'
 
+const { Socket } = require('node:net')
 const Body = require('./body')
 const HttpError = require('./http-error')
 const { overloaded } = require('./overload')
@@ -38,12 +39,17 @@ function readBody (stream, limit, quota) {
     const refusal = refusalOf(Number(stream.headers['content-length'] ?? 0), limit, body)
     if (refusal !== undefined) refuse(refusal)
     stream.on('data', chunk => {
-      if (!body.add(chunk)) refuse(overloaded('Too many bytes of bodies are on their way.'))
+      if (!body.add(chunk, isOnlyOurs(stream))) refuse(overloaded('Too many bytes of bodies are on their way.'))
       else if (body.length > limit) body.length > limit + DISCARDED_BYTES ? refuse(tooLarge(limit)) : body.drop()
     })
     stream.on('end', () => body.length > limit ? refuse(tooLarge(limit)) : resolve(body))
     stream.on('error', () => refuse(incomplete()))
   })
+}
+
+/** Whether its chunks are those that Node made for us alone. What is injected has a socket of another kind, and the memory of who does so. */
+function isOnlyOurs (stream) {
+  return stream.socket instanceof Socket && stream.listenerCount('data') === 1
 }
 
 /** Why a body of this length is not worth reading. */

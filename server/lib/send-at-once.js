@@ -1,7 +1,7 @@
 'use strict'
 
 /**
- * Answers 200 with a small value, without what Fastify does for those who may change an answer: hooks on what is sent do not see it.
+ * Answers 200 with a value, without what Fastify does for those who may change an answer: hooks on what is sent do not see it.
  * @param {import('fastify').FastifyReply} reply
  * @param {string[]} headers names and values by turns; all of them, `content-length` too
  * @param {Buffer} data

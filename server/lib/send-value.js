@@ -23,7 +23,7 @@ function sendValue (request, reply, segment, context) {
   const latest = segment.current.known
   if (latest === null || !isPlain(request.headers)) return sendWanted(request, reply, segment, context)
   // By far the most frequent case is worth a way without promises.
-  if (context.isAlone && isSmall(request, latest)) return sendAtOnce(reply, latest.allHeaders, latest.data)
+  if (context.isAlone && isWhole(request, latest)) return sendWhole(reply, latest, context.limits)
   return sendAll(reply, new Loan({ latest, data: latest.data }, context.limits.answerBytes))
 }
 
@@ -31,8 +31,14 @@ function isPlain (headers) {
   return headers['if-none-match'] === undefined && headers.range === undefined
 }
 
-function isSmall ({ method }, { version, length }) {
-  return method === 'GET' && version > 0 && length <= UNCOUNTED_LENGTH
+function isWhole ({ method }, { version }) {
+  return method === 'GET' && version > 0
+}
+
+function sendWhole (reply, latest, { answerBytes }) {
+  const { data, length } = latest
+  if (length > UNCOUNTED_LENGTH) new Loan({ latest, data }, answerBytes).endWith(reply.raw)
+  sendAtOnce(reply, latest.allHeaders, data)
 }
 
 async function sendWanted (request, reply, segment, { timeout, limits }) {

@@ -2,7 +2,7 @@
 
 const { entityTag } = require('./entity-tag')
 const { prefersMinimal } = require('./prefer')
-const { valueHeaders, versionHeaders, UNCOUNTED_LENGTH } = require('./representation')
+const { valueHeaders, versionHeaders } = require('./representation')
 const sendAtOnce = require('./send-at-once')
 
 let latest
@@ -18,7 +18,7 @@ let latest
 function sendWritten (request, reply, { incarnation, version }, body, isAlone = false) {
   const isMinimal = prefersMinimal(request.headers.prefer)
   const { mediaType } = request.order
-  if (isAlone && !isMinimal && body.length <= UNCOUNTED_LENGTH) {
+  if (isAlone && !isMinimal) {
     const tag = ['etag', entityTag(incarnation, version), 'shm-version', `${version}`, 'content-length', `${body.length}`]
     return sendAtOnce(reply, tag.concat(fieldsOf(mediaType)), body)
   }

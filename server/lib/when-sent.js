@@ -3,16 +3,18 @@
 /**
  * Calls `fn` once, when an answer has been handed to the kernel, or never will be.
  * @param {import('node:http').ServerResponse} response
- * @param {() => void} fn
+ * @param {(isOver: boolean) => void} fn is told whether the handler was done: the client may also leave before
  */
 function whenSent (response, fn) {
-  const call = () => {
-    response.off('finish', call)
-    response.off('close', call)
-    fn()
+  const settle = isOver => {
+    response.off('finish', onFinish)
+    response.off('close', onClose)
+    fn(isOver)
   }
-  response.on('finish', call)
-  response.on('close', call)
+  const onFinish = () => settle(true)
+  const onClose = () => settle(false)
+  response.on('finish', onFinish)
+  response.on('close', onClose)
 }
 
 module.exports = whenSent

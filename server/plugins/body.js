@@ -33,7 +33,7 @@ async function body (fastify, { limitOf, quota }) {
   }))
   fastify.addHook('preValidation', (request, reply, done) => {
     const { countedBody } = request
-    if (countedBody !== null) whenSent(reply.raw, () => countedBody.drop())
+    if (countedBody !== null) whenSent(reply.raw, isOver => isOver ? countedBody.end() : countedBody.drop())
     done()
   })
 
