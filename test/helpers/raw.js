@@ -85,6 +85,7 @@ const wakeFile = async (inode, offset) => Number(await Python.only.ask('wake', p
 async function make (key, bytes, mode = 0o600) {
   if (!isPosix) return Number(await Python.only.ask('make', key | 0, bytes, mode))
   fs.writeFileSync(pathOf(posixNameOf(key)), Buffer.alloc(bytes), { flag: 'wx', mode })
+  fs.chmodSync(pathOf(posixNameOf(key)), mode) // umask or not
   return fs.statSync(pathOf(posixNameOf(key))).ino
 }
 /** A semaphore set of so many. Resolves to its semid. */
