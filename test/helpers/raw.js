@@ -116,6 +116,7 @@ const OFFSETS = {
   writer: 200,
   awaited: 208,
   awaitedAlways: 216,
+  ipcNamespace: 220,
   slot: i => 256 + 128 * i
 }
 const PAYLOAD = 4096
