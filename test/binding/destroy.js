@@ -3,6 +3,7 @@
 const t = require('tap')
 const shm = require('../..')
 const kernel = require('../helpers/kernel')
+const { systemVOnly } = require('../helpers/memory')
 const { hold, peer } = require('../helpers/peer')
 const { OFFSETS, peek, removeSegment, removeSet } = require('../helpers/raw')
 const { another, reservedKey, withSegment } = require('../helpers/segment')
@@ -130,7 +131,7 @@ t.test('a segment removed by somebody else', async t => {
 t.test('both removed at once', async t => {
   const segment = await withSegment(t)
   removeSegment(segment.id)
-  removeSet(kernel.sets().find(({ key }) => key === segment.key).semid)
+  removeSet(kernel.under(segment.key).sets[0].semid)
   await t.rejects(segment.write('x'), DESTROYED)
   await t.rejects(segment.read(), DESTROYED)
   const anew = await withSegment(t, { reference: segment.key })
@@ -174,7 +175,7 @@ t.test('ipcrm of the set: the message says what to do, and that helps', async t 
   t.equal(await anew.write('next'), 2)
 })
 
-t.test('ipcrm of the set of a private segment', async t => {
+t.test('ipcrm of the set of a private segment', systemVOnly, async t => {
   const segment = await withSegment(t, { reference: shm.PRIVATE })
   removeSet((await peek(segment.id, OFFSETS.semaphores, 4)).readInt32LE())
   await t.rejects(shm.open({ id: segment.id }), { ...DESTROYED, message: /shm\.destroy\(\)/ })

@@ -10,7 +10,7 @@ const { uniqueKey } = require('../helpers/keys')
 const { another, withSegment } = require('../helpers/segment')
 
 /** Header bytes that layout 1.0 has no field in. */
-const UNKNOWN = [[220, 256], [256 + 128 * 16, 4096]]
+const UNKNOWN = [[224, 256], [256 + 128 * 16, 4096]]
 /** Of a descriptor of a slot: the same. */
 const UNKNOWN_OF_SLOT = [96, 128]
 

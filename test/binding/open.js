@@ -4,6 +4,7 @@ const t = require('tap')
 const shm = require('../..')
 const kernel = require('../helpers/kernel')
 const { uniqueKey, uniqueName } = require('../helpers/keys')
+const { isPosix } = require('../helpers/memory')
 const { another, reservedKey, withSegment } = require('../helpers/segment')
 
 t.test('creates where there is none', async t => {
@@ -58,7 +59,7 @@ t.test('the fewest and the most slots', async t => {
 
 t.test('create: false', async t => {
   const key = uniqueKey()
-  await t.rejects(shm.open(key, { create: false }), { name: 'ShmError', code: 'ERR_SHM_NOT_FOUND', key, syscall: 'shmget', errno: 2 })
+  await t.rejects(shm.open(key, { create: false }), { name: 'ShmError', code: 'ERR_SHM_NOT_FOUND', key, syscall: isPosix ? 'open' : 'shmget', errno: 2 })
   t.ok(kernel.isFree(key), 'nothing was made')
   await withSegment(t, { reference: key })
   t.equal((await another(t, key, { create: false })).key, key)

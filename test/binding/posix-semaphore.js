@@ -90,6 +90,7 @@ t.test('another program has it', async t => {
   t.throws(() => segment.writeSync('x'), { code: 'ERR_SHM_BUSY' })
   await holder.kill()
   await t.rejects(segment.write('x', { timeout: 100 }), TIMEOUT, 'a killed holder has it for ever')
+  t.teardown(() => fs.rmSync(pathOf(`/shmnode-t-${segment.key}`))) // of its own, which that program makes
   t.equal(await classic(segment.key, 'read'), '\n', 'programs that do not ask go on')
 })
 

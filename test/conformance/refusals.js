@@ -212,6 +212,74 @@ overColumns(['names'], async (t, stage) => {
   })
 })
 
+overColumns(['files'], async (t, stage) => {
+  const { column } = stage
+  const pathOf = ref => `/dev/shm${ref.slice('posix:'.length)}`
+
+  await stage.pairs(t, 'a file under another name', [[], []], async (t, maker, other) => {
+    const { ref } = await stage.meet(t, [maker])
+    await maker.write('of the first')
+    const renamed = stage.column.reference()
+    fs.linkSync(pathOf(ref), pathOf(renamed))
+    t.teardown(() => fs.rmSync(pathOf(renamed)))
+    for (const options of [{}, { readOnly: true }, { create: false }]) await t.rejects(stage.open(other, renamed, options), { code: 'NAME_COLLISION' })
+    await t.rejects(stage.destroy(other, renamed), { code: 'NAME_COLLISION' })
+    t.strictSame(column.sets(renamed), [])
+  })
+
+  await stage.each(t, 'what is no plain file, or an empty one', [], async (t, driver) => {
+    const makes = {
+      'a directory': path => fs.mkdirSync(path),
+      'a link': path => fs.symlinkSync('/dev/shm/nowhere', path),
+      'a pipe': path => execFileSync('mkfifo', [path]),
+      'nothing in it': path => fs.writeFileSync(path, '')
+    }
+    for (const [what, make] of Object.entries(makes)) {
+      const ref = column.reference()
+      make(pathOf(ref))
+      t.teardown(() => fs.rmSync(pathOf(ref), { recursive: true }))
+      for (const options of [{}, { readOnly: true }]) await t.rejects(stage.open(driver, ref, options), { code: 'LAYOUT' }, what)
+      t.strictSame(column.sets(ref), [], 'no set was made')
+    }
+  })
+
+  await stage.pairs(t, 'whose semaphores are in another IPC namespace', [[], []], async (t, maker, other) => {
+    const { facts, ref } = await stage.meet(t, [maker])
+    await maker.write('as it was')
+    const own = await column.peek(facts, OFFSETS.ipcNamespace, 4)
+    t.equal(own.readUInt32LE(), fs.statSync('/proc/self/ns/ipc').ino, 'its creator has told')
+    await column.poke(facts, OFFSETS.ipcNamespace, u32(own.readUInt32LE() ^ 1))
+    await t.rejects(stage.open(other, ref, { create: false }), { code: 'UNSUPPORTED' })
+    await stage.open(other, ref, { readOnly: true })
+    t.equal(String(await other.read()), 'as it was', 'who reads needs none')
+    for (const known of [u32(0), own]) {
+      await column.poke(facts, OFFSETS.ipcNamespace, known)
+      await stage.open(other, ref, { create: false })
+      t.ok(await other.write('as it was'))
+    }
+  })
+
+  await stage.each(t, 'the key of its set is a System V segment\'s', [], async (t, driver) => {
+    const ref = column.reference()
+    const id = await raw.make(keyOf(ref.slice('posix:'.length)), 100)
+    t.teardown(() => raw.removeSegment(id))
+    await t.rejects(stage.open(driver, ref), { code: 'NAME_COLLISION' })
+    t.notOk(fs.existsSync(pathOf(ref)))
+    t.strictSame(column.sets(ref), [])
+  })
+
+  await stage.pairs(t, 'unlinked while it is open', [[], []], async (t, writer, other) => {
+    const { facts, ref } = await stage.meet(t, [writer])
+    await writer.write('old')
+    fs.unlinkSync(pathOf(ref))
+    await t.rejects(writer.write('nobody would find it'), { code: 'DESTROYED' })
+    t.not((await stage.open(other, ref)).incarnation, facts.incarnation)
+    t.equal(await other.write('new'), 1)
+    await t.rejects(writer.write('nor this'), { code: 'DESTROYED' })
+    t.equal(String(await other.read()), 'new')
+  })
+})
+
 /** As native/LAYOUT.md makes it, of a process of this PID namespace. */
 function markOf (pid) {
   const start = BigInt(fs.readFileSync(`/proc/${pid}/stat`, 'latin1').split(')').at(-1).trim().split(' ')[19])

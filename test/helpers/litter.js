@@ -7,11 +7,25 @@ const fs = require('node:fs')
 const path = require('node:path')
 const kernel = require('./kernel')
 const { fnv1a, isOurs } = require('./keys')
-const { files } = require('./memory')
+const { DIRECTORY, keyOfPosixName } = require('./memory')
 
 const NOTES = path.join(__dirname, '../../.tap/litter.json')
 /** Of the sets that this library makes, for cells and for raw segments. */
 const SEMAPHORES = [4, 5]
+
+/** What the tests call files in /dev/shm: by keys (memory.js), by unique names (keys.js), and the semaphores of raw segments. */
+function isNamedByTests (file) {
+  if (/^sem\.shmnode-t-[0-9x-]+$/.test(file) || keyOfPosixName(`/${file}`) !== undefined) return true
+  return /^t-([0-9a-f]{12}-[0-9a-z]+|[0-9a-f]{16}-*)$/.test(file)
+}
+
+/** Name and facts. */
+function files () {
+  return fs.readdirSync(DIRECTORY).filter(isNamedByTests).flatMap(file => {
+    const facts = fs.statSync(path.join(DIRECTORY, file), { throwIfNoEntry: false })
+    return facts ? [{ name: `/${file}`, facts }] : []
+  })
+}
 
 function note () {
   const noted = {

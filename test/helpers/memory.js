@@ -46,4 +46,4 @@ function files () {
 /** As ids are for System V memory. */
 const nameOfInode = inode => files().find(({ facts }) => facts.ino === inode)?.name
 
-module.exports = { isPosix, systemVOnly, posixNameOf, keyOfPosixName, setKeyOf, uniquePosixName, pathOf, files, nameOfInode }
+module.exports = { DIRECTORY, isPosix, systemVOnly, posixNameOf, keyOfPosixName, setKeyOf, uniquePosixName, pathOf, files, nameOfInode }

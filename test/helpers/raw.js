@@ -85,6 +85,7 @@ const wakeFile = async (inode, offset) => Number(await Python.only.ask('wake', p
 async function make (key, bytes, mode = 0o600) {
   if (!isPosix) return Number(await Python.only.ask('make', key | 0, bytes, mode))
   fs.writeFileSync(pathOf(posixNameOf(key)), Buffer.alloc(bytes), { flag: 'wx', mode })
+  fs.chmodSync(pathOf(posixNameOf(key)), mode) // umask or not
   return fs.statSync(pathOf(posixNameOf(key))).ino
 }
 /** A semaphore set of so many. Resolves to its semid. */
@@ -115,6 +116,7 @@ const OFFSETS = {
   writer: 200,
   awaited: 208,
   awaitedAlways: 216,
+  ipcNamespace: 220,
   slot: i => 256 + 128 * i
 }
 const PAYLOAD = 4096

@@ -1,14 +1,17 @@
 'use strict'
 
 // The suites that are about both kinds of shared memory, over POSIX's: what they call by key, name or id is in /dev/shm
-// (test/helpers/over-posix.js). The others are about what only System V has: ids, private segments, what lists and errors say of it.
+// (test/helpers/over-posix.js); a case about what only System V has (private segments, lists, the classic program) is skipped in them.
+// Left out are those that would say nothing or something else over POSIX: list, references and limits (keys, ids, ftok, the kernel's
+// tables), default-segment (a numeric key), foreign and layout-versions (names without a slash, lists), raw (its case of lists), posix
+// (is about it as it is), posix-semaphore (the lock of raw segments, wherever they are), and those about arguments, loading and tracing.
 
 const path = require('node:path')
 const t = require('tap')
 const { OVER_POSIX, plainEnv } = require('../helpers/child')
 
 const SUITES = {
-  binding: ['abort', 'close', 'corrupt', 'data', 'inline', 'lock', 'pending', 'raw-view', 'read-into', 'read', 'sizes', 'snapshot', 'stats', 'sync', 'transfer', 'update', 'versions', 'watch'],
+  binding: ['abort', 'close', 'corrupt', 'data', 'destroy', 'inline', 'lock', 'open', 'pending', 'raw-open', 'raw-view', 'read-into', 'read', 'rights', 'sizes', 'snapshot', 'stats', 'sync', 'transfer', 'update', 'versions', 'watch'],
   'multi-process': ['exit', 'flood', 'lock', 'peer', 'raw', 'taken-away', 'update', 'waiting-room'],
   crash: ['holders', 'signals', 'writers']
 }

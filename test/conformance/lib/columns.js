@@ -75,7 +75,7 @@ const CELL_SYSTEM_V = {
 const CELL_POSIX = {
   ...POSIX,
   name: 'cell, POSIX',
-  features: ['lengths', 'versions', 'facts', 'checksum', 'locks', 'freeReads', 'notify', 'header'],
+  features: ['lengths', 'versions', 'facts', 'checksum', 'locks', 'freeReads', 'notify', 'header', 'files'],
   named: () => `posix:${uniquePosixName()}`,
   remove: ref => remove(valueOf(ref), 'cell', true)
 }

@@ -10,9 +10,6 @@ const CPP_DRIVER = path.join(__dirname, '../../../build/Release/conformance_driv
 /** CONFORMANCE_PYTHON: another folder than `python`, which mutants.js sets. */
 const PYTHON_FOLDER = process.env.CONFORMANCE_PYTHON ?? path.join(__dirname, '../python')
 
-/** Who does not know POSIX shared memory. */
-const SYSTEM_V = ['cell, System V', 'raw, System V', 'raw text, System V']
-
 /**
  * `can`: wait (for a newer version), user, exclusive, shared (hold those locks), repair (give a segment another set), die (be killed
  * before any step of a write).
@@ -21,7 +18,7 @@ const ALL = [
   { name: 'JavaScript', command: [process.execPath, NODE_DRIVER, 'async'], can: ['wait', 'user', 'repair'] },
   { name: 'JavaScript, synchronous', command: [process.execPath, NODE_DRIVER, 'sync'], can: ['repair'] },
   { name: 'C++', command: [CPP_DRIVER], can: ['wait', 'user', 'exclusive', 'shared', 'repair'] },
-  { name: 'Python', command: [PYTHON, path.join(PYTHON_FOLDER, 'driver.py')], can: ['wait', 'user', 'exclusive', 'shared', 'die'], columns: SYSTEM_V, missing: PYTHON === null && NO_PYTHON }
+  { name: 'Python', command: [PYTHON, path.join(PYTHON_FOLDER, 'driver.py')], can: ['wait', 'user', 'exclusive', 'shared', 'die'], missing: PYTHON === null && NO_PYTHON }
 ]
 
 /** CONFORMANCE_ONLY=Python, for example: the cases that it has a part in, for who is working on it. */

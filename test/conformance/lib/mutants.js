@@ -39,7 +39,7 @@ const MUTANTS = [
   ['opening.py', 'if constants.major != MAJOR:', 'if (constants.major, constants.minor) != (MAJOR, 0):', 'refusals'],
   ['opening.py', '("slot stride", constants.stride == stride_for(constants.capacity))', '("slot stride", True)', 'vectors'],
   ['opening.py', 'raise ShmError("NAME_COLLISION")', 'pass', 'refusals'],
-  ['opening.py', 'raise ShmError("OWNER", f"of user {facts.cuid}")', 'pass', 'refusals'],
+  ['places.py', 'raise ShmError("OWNER", f"of user {facts.cuid}")', 'pass', 'refusals'],
   ['lifecycle.py', 'store64(segment.base, int.from_bytes(MAGIC, "little"))  # [K10]', 'store64(segment.base, int.from_bytes(b"SHMNODE2", "little"))', 'values'],
   ['lifecycle.py', 'elif not is_untouched(segment):', 'elif False:', 'refusals']
 ]

@@ -14,7 +14,7 @@ PACKAGE = os.path.dirname(shmnode.__file__)
 
 def reference_of(text):
     kind, _, value = text.partition(":")
-    return {"key": int, "name": str, "id": lambda number: shmnode.Id(int(number))}[kind](value)
+    return {"key": int, "name": str, "posix": shmnode.Posix, "id": lambda number: shmnode.Id(int(number))}[kind](value)
 
 
 def seconds(milliseconds):

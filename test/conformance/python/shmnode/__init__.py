@@ -8,6 +8,7 @@
     cell.wait_newer(version, timeout=60)                     # seconds, as all times here
     with cell.lock.held(shmnode.USER, shmnode.after(5)):
         ...                                                  # one process at a time, in any language
+    shmnode.create_cell(shmnode.Posix("/prices"))            # in POSIX shared memory
 
 Linux on 64-bit little-endian processors. It needs GCC's libatomic.so.1 (Debian: libatomic1), because Python has neither fences
 nor compare-and-swap: the document's section "Languages without atomics" tells. Letters and numbers in brackets are its steps.
@@ -19,10 +20,12 @@ from .layout import is_valid_name, key_of_file, key_of_name, segment_bytes, stri
 from .lifecycle import create_cell, destroy_cell
 from .linux import ShmError, after
 from .lock import EXCLUSIVE, SHARED, USER, Lock
-from .opening import Id, open_cell
+from .opening import open_cell
+from .places import Id
+from .posix import Posix
 from .raw import Raw, destroy_raw, open_raw
 from .writer_mark import mark_of, own_mark
 
-__all__ = ["Cell", "EXCLUSIVE", "Id", "Lock", "Raw", "SHARED", "ShmError", "Snapshot", "USER", "after", "crc32c", "create_cell",
+__all__ = ["Cell", "EXCLUSIVE", "Id", "Lock", "Posix", "Raw", "SHARED", "ShmError", "Snapshot", "USER", "after", "crc32c", "create_cell",
            "destroy_cell", "destroy_raw", "is_valid_name", "key_of_file", "key_of_name", "mark_of", "open_cell", "open_raw", "own_mark",
            "segment_bytes", "stride_for"]

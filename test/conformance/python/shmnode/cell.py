@@ -180,7 +180,7 @@ class Cell:
         if compare_and_swap64(base + COMMIT, current, version) != current:  # [W10]
             raise ShmError("BUSY", "a writer without the lock")
         store32(base + NOTIFY, version % 2**32)  # [W11]
-        if self.segment.is_retired:  # [W12]
+        if self.segment.is_retired or not self.segment.is_retired_by_others and self.segment.is_removed:  # [W12]
             raise ShmError("DESTROYED")
         return version
 

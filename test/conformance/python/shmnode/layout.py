@@ -17,7 +17,7 @@ Constants = namedtuple("Constants", "magic major minor header_bytes capacity slo
 FIRST_WORDS = struct.pack("<HHI", MAJOR, MINOR, HEADER_BYTES)  # at offset 8
 
 # Offsets of what changes.
-SEMAPHORE_ID, COMMIT, NOTIFY, RETIRED, WRITER, AWAITED, AWAITED_ALWAYS, DESCRIPTORS = 60, 128, 192, 196, 200, 208, 216, 256
+SEMAPHORE_ID, COMMIT, NOTIFY, RETIRED, WRITER, AWAITED, AWAITED_ALWAYS, IPC_NAMESPACE, DESCRIPTORS = 60, 128, 192, 196, 200, 208, 216, 220, 256
 
 # A slot's descriptor: version, length, committed, writer's pid, CRC32C, media type, and what later minor versions may have, 0 here.
 DESCRIPTOR = struct.Struct("<Q Q Q I I 64s 32x")
@@ -27,6 +27,11 @@ NAME_BYTES = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 
 def is_valid_name(name):
     return 1 <= len(name) <= 63 and NAME_BYTES.issuperset(name.encode("utf-8", "surrogatepass"))
+
+
+def is_valid_posix_name(name):
+    """Of a file in /dev/shm: its slash counts among the 63 bytes."""
+    return name[:1] == "/" and len(name) <= 63 and is_valid_name(name[1:]) and name not in ("/.", "/..")
 
 
 def signed(word):

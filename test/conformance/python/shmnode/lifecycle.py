@@ -5,24 +5,24 @@ import os
 import secrets
 import time
 
-from .atomics import fence, store64
+from .atomics import fence, store32, store64
 from .cell import Cell
-from .layout import (CONSTANTS, FIRST_WORDS, FLAG_CHECKSUM, HEADER_BYTES, MAGIC, MAJOR, MINOR, SEMAPHORE_COUNT, STRIDE_UNIT, Constants,
-                     segment_bytes, stride_for)
-from .linux import (ShmError, after, create_segment, create_set, find_segment, find_set, remove_segment, remove_set, removed_segments,
-                    segment_facts, set_facts)
+from .layout import (CONSTANTS, FIRST_WORDS, FLAG_CHECKSUM, HEADER_BYTES, IPC_NAMESPACE, MAGIC, MAJOR, MINOR, SEMAPHORE_COUNT, STRIDE_UNIT,
+                     Constants, segment_bytes, stride_for)
+from .linux import ShmError, after, create_set, find_set, remove_set, removed_segments, segment_facts, set_facts
 from .lock import EXCLUSIVE, Lock
-from .opening import (Changed, attach, check_lock, check_owner, has_magic, is_blank, key_of, load_constants, open_cell, repeat,
-                      stays_blank)
+from .opening import (check_lock, check_may_remove, check_name, has_magic, is_blank, load_constants, open_cell, repeat, stays_blank)
+from .places import Changed, check_owner, place_of, remove_under_name_lock
 from .segment import Segment
 
 
 def create_cell(reference, capacity=2048, slots=3, mode=0o600, checksum=False, exclusive=False, timeout=5):
-    """A cell under a name or a key; the one that is there already, unless it is to be `exclusive`."""
-    shape = Shape(reference, capacity, slots, FLAG_CHECKSUM if checksum else 0)
+    """A cell under a name, a key or a Posix name; the one that is there already, unless it is to be `exclusive`."""
+    place = place_of(reference)
+    shape = Shape(place.name, capacity, slots, FLAG_CHECKSUM if checksum else 0)
     if shape.bytes == 0:
         raise ShmError("LIMIT", "a size that no number holds")
-    creation = Creation(shape, mode, after(timeout))
+    creation = Creation(place, shape, mode, after(timeout))
     if exclusive:
         return repeat(lambda: _create_if_free(reference, creation))
     return repeat(lambda: _open_or_create(reference, capacity, checksum, creation))
@@ -53,9 +53,8 @@ def _create_if_free(reference, creation):
 class Shape:
     """What a creator chooses."""
 
-    def __init__(self, reference, capacity, slots, flags):
-        self.key = key_of(reference)
-        self.name = reference.encode() if isinstance(reference, str) else b""
+    def __init__(self, name, capacity, slots, flags):
+        self.name = (name or "").encode()
         self.capacity, self.slots, self.flags = capacity, slots, flags
 
     @property
@@ -70,19 +69,23 @@ class Shape:
 class Creation:
     """One attempt, under the exclusive lock of the key's set."""
 
-    def __init__(self, shape, mode, deadline):
-        self.shape, self.mode, self.deadline = shape, mode, deadline
-        self.key = shape.key
+    def __init__(self, place, shape, mode, deadline):
+        self.place, self.shape, self.mode, self.deadline = place, shape, mode, deadline
         self.made = None  # the incarnation of what it made, and has to look at again
 
     def run(self):
-        blank = find_segment(self.key)
+        blank = self.place.find()
+        if blank is not None and not self.place.shows_blank:
+            raise Changed
+        if self.place.is_contested:
+            raise ShmError("NAME_COLLISION", "the key of its lock")
         semid, is_new = self._set(may_create=blank is None)
         try:
             with Lock(semid).held(EXCLUSIVE, self.deadline):
                 return self._under_lock(blank, semid, is_new)
         except ShmError as error:
-            if is_new and error.code not in ("BUSY", "EXISTS", "DESTROYED"):
+            is_others = error.code in ("BUSY", "DESTROYED") or error.code == "EXISTS" and self.place.shows_blank
+            if is_new and not is_others:
                 with contextlib.suppress(ShmError):
                     remove_set(semid)
             raise Changed if error.code in ("DESTROYED", "EXISTS") else error
@@ -91,18 +94,18 @@ class Creation:
         """[K1] Its id, and whether it was made here. A blank segment without a set is somebody else's: creators make that first."""
         if may_create:
             try:
-                return create_set(self.key, SEMAPHORE_COUNT, self.mode), True
+                return create_set(self.place.key, SEMAPHORE_COUNT, self.mode), True
             except ShmError as error:
                 if error.code != "EXISTS":
                     raise
-        semid = find_set(self.key, SEMAPHORE_COUNT)
+        semid = find_set(self.place.key, SEMAPHORE_COUNT)
         if semid is None:
             raise Changed
         check_lock(semid)
         return semid, False
 
     def _under_lock(self, blank, semid, is_new):
-        if find_segment(self.key) != blank:  # [K2]
+        if self.place.find() != blank:  # [K2]
             raise Changed
         if blank is not None:
             return self._take_over(blank, semid)
@@ -110,13 +113,13 @@ class Creation:
             # [K3] Who is attached to a removed segment may still use this set: by its end he finds out.
             remove_set(semid)
             raise Changed
-        retire_removed_cells(semid)  # [K4]
-        shmid = create_segment(self.key, self.shape.bytes, self.mode)  # [K5]
-        return self._initialise(Segment(shmid, self.shape.bytes, False), semid)
+        if self.place.shows_blank:
+            retire_removed_cells(semid)  # [K4]
+        return self._initialise(self.place.make(self.shape.bytes, self.mode), semid)  # [K5]
 
     def _take_over(self, shmid, semid):
         """[K6] Under the lock, no magic means that its creator is dead."""
-        segment = attach(shmid, self.key, False)
+        segment = self.place.attach(shmid, False)
         try:
             if not is_blank(segment):
                 raise Changed
@@ -133,6 +136,7 @@ class Creation:
     def _initialise(self, segment, semid):
         try:
             self._fill(segment, semid)
+            self.place.publish(segment)
             cell = Cell(segment, load_constants(segment))
             if is_gone(semid):  # [K11]
                 self.made = cell.constants.incarnation
@@ -149,6 +153,7 @@ class Creation:
             if not is_blank(segment):
                 raise Changed
             segment.store(16, self.shape.constants(semid)[16:])  # [K9]
+            store32(segment.base + IPC_NAMESPACE, self.place.namespace)
             store64(segment.base, int.from_bytes(MAGIC, "little"))  # [K10]
 
 
@@ -185,46 +190,46 @@ def is_gone(semid):
 def destroy_cell(reference, timeout=5):
     """Deletes segment and set for everybody, also what a dead creator left. LAYOUT for what is not ours."""
     deadline = after(timeout)
-    repeat(lambda: _destroy_once(reference, key_of(reference), deadline))
+    place = place_of(reference)
+    repeat(lambda: _destroy_once(place, deadline))
 
 
-def _destroy_once(reference, key, deadline):
-    shmid, semid = find_segment(key), find_set(key, SEMAPHORE_COUNT)
-    if shmid is None and semid is None:
+def _destroy_once(place, deadline):
+    found, semid = place.find(), find_set(place.key, SEMAPHORE_COUNT)
+    if found is None and (semid is None or place.is_contested):
         raise ShmError("NOT_FOUND")
-    with contextlib.nullcontext() if shmid is None else contextlib.closing(attach(shmid, reference, False)) as segment:
+    with contextlib.nullcontext() if found is None else contextlib.closing(place.attach(found, False)) as segment:
         if segment is not None:
-            _check_may_destroy(segment, reference, semid)
-        if semid is None:
-            return _remove(segment, None)  # its lock is gone, so there is none to take
+            _check_may_destroy(segment, place, semid)
+        if semid is None:  # its lock is gone, so there is none to take, but that of its name
+            if place.removes_by_name:
+                return remove_under_name_lock(place, segment, lambda: _remove(segment, None), deadline)
+            return _remove(segment, None)
         check_lock(semid)
         try:
             with Lock(semid).held(EXCLUSIVE, deadline):  # [D1]
-                if find_segment(key) != shmid:
+                if place.find() != found:
                     raise Changed
                 return _remove(segment, semid)
         except ShmError as error:
             raise Changed if error.code == "DESTROYED" else error
 
 
-def _check_may_destroy(segment, reference, semid):
-    facts = segment_facts(segment.id)
-    if os.geteuid() not in (0, facts.uid, facts.cuid):  # retired, and then not removed, it would be lost for everybody
-        raise ShmError("ACCESS")
+def _check_may_destroy(segment, place, semid):
+    check_may_remove(segment.facts())  # retired, and then not removed, it would be lost for everybody
     if not has_magic(segment):
         if is_blank(segment) and semid is not None:
             return
         if not is_blank(segment) and not has_magic(segment):
             raise ShmError("LAYOUT", "no magic")
-        raise Changed if find_segment(key_of(reference)) != segment.id or not stays_blank(segment) else ShmError("LAYOUT", "no magic")
+        raise Changed if place.find() != segment.identity or not stays_blank(segment) else ShmError("LAYOUT", "no magic")
     try:
-        name = load_constants(segment).name
+        constants = load_constants(segment)
     except ShmError as error:
         if error.code == "LAYOUT":
             raise
         return  # impossible numbers are no obstacle: a segment with our magic is ours
-    if isinstance(reference, str) and name != reference.encode().ljust(64, b"\0"):
-        raise ShmError("NAME_COLLISION")
+    check_name(constants, place)
 
 
 def _remove(segment, semid):
@@ -233,7 +238,7 @@ def _remove(segment, semid):
             segment.retire()  # [D2]
         elif not is_untouched(segment):
             raise ShmError("LAYOUT", "no magic")
-        remove_segment(segment.id)  # [D3]
+        segment.remove()  # [D3]
     if semid is not None:
         with contextlib.suppress(ShmError):
             remove_set(semid)  # [D4]

@@ -2,33 +2,17 @@
 
 import os
 import time
-from collections import namedtuple
 
-from .atomics import fence, load64
+from .atomics import fence, load32, load64
 from .cell import Cell
-from .layout import (COMMIT, CONSTANTS, FIRST_WORDS, FLAG_CHECKSUM, HEADER_BYTES, MAGIC, MAJOR, MAX_EXACT, MINOR, SEMAPHORE_COUNT,
-                     WRITER, Constants, is_valid_name, key_of_name, signed, stride_for)
-from .linux import SHM_DEST, ShmError, after, find_segment, find_set, remove_segment, segment_facts, set_facts
-from .segment import Segment
+from .layout import (COMMIT, CONSTANTS, FIRST_WORDS, FLAG_CHECKSUM, HEADER_BYTES, IPC_NAMESPACE, MAGIC, MAJOR, MAX_EXACT, MINOR,
+                     SEMAPHORE_COUNT, WRITER, Constants, is_valid_name, is_valid_posix_name, stride_for)
+from .linux import ShmError, after, find_set, set_facts
+from .places import Changed, check_owner, place_of, remove_under_name_lock
 
-Id = namedtuple("Id", "id")  # the kernel's shmid, as a reference
 _MOST_TURNS = 1000  # each time somebody else has got on
 _LONGEST_REMOVAL = 1
 _LONGEST_CREATION = 0.01
-
-
-class Changed(Exception):
-    """The world has changed under an attempt: look again."""
-
-
-def key_of(reference):
-    if isinstance(reference, int):
-        if signed(reference) == 0:
-            raise ShmError("UNSUPPORTED", "no name or key")  # IPC_PRIVATE, which would create
-        return signed(reference)
-    if not is_valid_name(reference):
-        raise ShmError("UNSUPPORTED", "name")
-    return key_of_name(reference)
 
 
 def repeat(attempt):
@@ -42,44 +26,23 @@ def repeat(attempt):
 
 
 def open_cell(reference, capacity=0, checksum=False, read_only=False):
-    """A cell under a name, a key or an Id. `capacity` and `checksum` are what it must have at least."""
-    return repeat(lambda: _open_once(reference, capacity, checksum, read_only))
+    """A cell under a name, a key, an Id or a Posix name. `capacity` and `checksum` are what it must have at least."""
+    place = place_of(reference)
+    return repeat(lambda: _open_once(place, capacity, checksum, read_only))
 
 
-def _open_once(reference, capacity, checksum, read_only):
-    shmid = reference.id if isinstance(reference, Id) else find_segment(key_of(reference))  # [O1]
-    if shmid is None:
+def _open_once(place, capacity, checksum, read_only):
+    found = place.find()  # [O1]
+    if found is None:
         raise ShmError("NOT_FOUND")
-    segment = attach(shmid, reference, read_only)
+    segment = place.attach(found, read_only)
     try:
-        constants = _checked(segment, reference)
-        check_fits(constants, reference, capacity, checksum)
+        constants = _checked(segment, place)
+        check_fits(constants, capacity, checksum)
         return Cell(segment, constants)
     except BaseException:
         segment.close()
         raise
-
-
-def attach(shmid, reference, read_only):
-    """Whatever is in it, but of a user whom to trust."""
-    try:
-        facts = segment_facts(shmid)
-        check_owner(facts)  # [O2]
-        if facts.mode & SHM_DEST:
-            raise ShmError("DESTROYED")
-        return Segment(shmid, facts.size, read_only)
-    except ShmError as error:
-        if error.code != "DESTROYED":
-            raise
-        if isinstance(reference, Id):
-            raise ShmError("NOT_FOUND") from None
-        raise Changed from None
-
-
-def check_owner(facts):
-    """The kernel would give a squatter's object to whoever asks for its key."""
-    if not {facts.uid, facts.cuid} <= {os.geteuid(), 0}:
-        raise ShmError("OWNER", f"of user {facts.cuid}")
 
 
 def has_magic(segment):
@@ -127,29 +90,42 @@ def _demands(constants, size):
             ("slot stride", constants.stride == stride_for(constants.capacity)),
             ("capacity over the segment's size", HEADER_BYTES + constants.stride * constants.slots <= size),
             ("incarnation", constants.incarnation != 0),
-            ("name", constants.name[-1] == 0 and (name == b"" or is_valid_name(name.decode("latin1")))))
+            ("name", constants.name[-1] == 0 and _may_be_in_header(name.decode("latin1"))))
 
 
-def _checked(segment, reference):
+def _may_be_in_header(name):
+    return name == "" or is_valid_name(name) or is_valid_posix_name(name)
+
+
+def _checked(segment, place):
     if not has_magic(segment):
-        _explain_no_magic(segment, reference)
+        _explain_no_magic(segment, place)
     constants = load_constants(segment)
     if segment.is_retired:  # [O6]
-        _finish_destroying(segment, reference)
+        _finish_destroying(segment, place)
+    check_name(constants, place)
     if not segment.read_only:
+        _check_namespace(segment, place)
         _check_set(segment, constants)
     return constants
 
 
-def _explain_no_magic(segment, reference):
+def _check_namespace(segment, place):
+    """Of another one's, the lock would be a set of ours that happens to have the same id."""
+    theirs, own = load32(segment.base + IPC_NAMESPACE), place.namespace
+    if own != 0 and theirs not in (0, own):
+        raise ShmError("UNSUPPORTED", "another IPC namespace")
+
+
+def _explain_no_magic(segment, place):
     """A creator of ours makes the set first: what is blank without one is somebody else's, unless it has come to its end by now."""
     blank = is_blank(segment)
     if has_magic(segment):
         raise Changed
-    if isinstance(reference, Id) or not blank:
+    if place.is_id or not place.shows_blank or not blank:
         raise ShmError("LAYOUT", "no magic")
-    semid = find_set(key_of(reference), SEMAPHORE_COUNT)
-    if find_segment(key_of(reference)) != segment.id or not is_blank(segment):
+    semid = find_set(place.key, SEMAPHORE_COUNT)
+    if place.find() != segment.identity or not is_blank(segment):
         raise Changed
     if semid is None:
         raise ShmError("LAYOUT", "no magic") if stays_blank(segment) else Changed
@@ -168,24 +144,35 @@ def check_lock(semid):
     check_owner(facts)
 
 
-def _finish_destroying(segment, reference):
-    """Who retired it died, or is about to remove it. Needs no lock: nothing here is used any more."""
-    if isinstance(reference, Id):
+def _finish_destroying(segment, place):
+    """Who retired it died, or is about to remove it. Nothing here is used any more: it needs no lock, unless removal is by name."""
+    if place.is_id:
         raise ShmError("DESTROYED")
     if segment.read_only:
         raise ShmError("NOT_FOUND")
     try:
-        remove_segment(segment.id)
+        if place.removes_by_name:
+            check_may_remove(segment.facts())
+            remove_under_name_lock(place, segment, segment.remove, after(_LONGEST_REMOVAL))
+        else:
+            segment.remove()
     except ShmError as error:
         if error.code == "ACCESS":
-            _await_removal(segment, reference)
+            _await_removal(segment, place)
+        elif place.removes_by_name:
+            raise
     raise Changed
 
 
-def _await_removal(segment, reference):
+def check_may_remove(facts):
+    if os.geteuid() not in (0, facts.uid, facts.cuid):
+        raise ShmError("ACCESS")
+
+
+def _await_removal(segment, place):
     """By another user."""
     end = after(_LONGEST_REMOVAL)
-    while find_segment(key_of(reference)) == segment.id:
+    while place.find() == segment.identity:
         if time.monotonic() >= end:
             raise ShmError("DESTROYED")
         time.sleep(0.0002)
@@ -193,7 +180,7 @@ def _await_removal(segment, reference):
 
 def _check_set(segment, constants):
     """[O7] That the set which the header names was made with the segment."""
-    own = segment_facts(segment.id)
+    own = segment.facts()
     try:
         facts = set_facts(constants.semaphore_id)
         if facts.size != SEMAPHORE_COUNT or not _belong_together(own, facts):
@@ -211,9 +198,12 @@ def _belong_together(a, b):
     return a.key == b.key and (a.key != 0 or (a.uid, a.cuid, a.mode & 0o777) == (b.uid, b.cuid, b.mode & 0o777))
 
 
-def check_fits(constants, reference, capacity, checksum):
-    if isinstance(reference, str) and constants.name != reference.encode().ljust(64, b"\0"):
+def check_name(constants, place):
+    if place.name is not None and constants.name != place.name.encode().ljust(64, b"\0"):
         raise ShmError("NAME_COLLISION")
+
+
+def check_fits(constants, capacity, checksum):
     if constants.capacity < capacity:
         raise ShmError("CAPACITY", number=constants.capacity)
     if checksum and not constants.flags & FLAG_CHECKSUM:

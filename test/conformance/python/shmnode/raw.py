@@ -5,34 +5,33 @@ import contextlib
 import os
 
 from .layout import RAW_SEMAPHORE_COUNT, SEMAPHORE_COUNT
-from .linux import (ShmError, after, create_segment, create_set, find_segment, find_set, remove_segment, remove_set, segment_facts,
-                    set_facts)
+from .linux import ShmError, after, create_set, find_set, remove_set, set_facts
 from .lock import EXCLUSIVE, SHARED, Lock
-from .opening import Changed, Id, attach, check_owner, has_magic, key_of, repeat
-from .segment import Segment
+from .opening import check_may_remove, has_magic, repeat
+from .places import Changed, check_owner, place_of, remove_under_name_lock
 
 
 def open_raw(reference, capacity=0, create=True, exclusive=False, mode=0o600, read_only=False, nul_terminated=False, timeout=5):
-    """A segment under a name's key, a key or an Id, whoever made it. Nothing in it is changed. Its lock is made if it has none."""
-    deadline = after(timeout)
+    """A segment under a name's key, a key, an Id or a Posix name, whoever made it. Nothing in it is changed. Its lock is made if it has none."""
+    place, deadline = place_of(reference), after(timeout)
 
     def attempt():
-        shmid = reference.id if isinstance(reference, Id) else find_segment(key_of(reference))
-        if shmid is not None:
+        found = place.find()
+        if found is not None:
             if exclusive and create:
                 raise ShmError("EXISTS")
-            return _open_existing(shmid, reference, capacity, read_only, nul_terminated, deadline)
+            return _open_existing(place, found, capacity, read_only, nul_terminated, deadline)
         if not create or read_only:
             raise ShmError("NOT_FOUND")
-        return _create(key_of(reference), capacity or 2048, mode, nul_terminated, deadline)
+        return _create(place, capacity or 2048, mode, nul_terminated, deadline)
 
     return repeat(attempt)
 
 
 def destroy_raw(reference, timeout=5):
     """With its set. LAYOUT for a cell."""
-    deadline = after(timeout)
-    repeat(lambda: _destroy_once(reference, deadline))
+    place, deadline = place_of(reference), after(timeout)
+    repeat(lambda: _destroy_once(place, deadline))
 
 
 class Raw:
@@ -75,11 +74,13 @@ class Raw:
             yield
 
 
-def _open_existing(shmid, reference, capacity, read_only, nul_terminated, deadline):
-    segment = attach(shmid, reference, read_only)
+def _open_existing(place, found, capacity, read_only, nul_terminated, deadline):
+    segment = place.attach(found, read_only)
     try:
-        if capacity > segment.size:
+        if capacity > segment.size or segment.size == 0:  # of no bytes: who has made the file has given it no size yet
             raise ShmError("CAPACITY", number=segment.size)
+        if place.is_contested:
+            raise ShmError("NAME_COLLISION", "the key of its lock")
         return Raw(segment, _set_of(segment, deadline), nul_terminated)
     except BaseException:
         segment.close()
@@ -87,7 +88,7 @@ def _open_existing(shmid, reference, capacity, read_only, nul_terminated, deadli
 
 
 def _set_of(segment, deadline):
-    facts = segment_facts(segment.id)
+    facts = segment.facts()
     if facts.key == 0:
         raise ShmError("UNSUPPORTED", "a raw segment without a key has no lock")
     semid = find_set(facts.key, 0)
@@ -136,24 +137,26 @@ def _changed_if_gone():
         raise Changed if error.code == "DESTROYED" else error
 
 
-def _create(key, size, mode, nul_terminated, deadline):
+def _create(place, size, mode, nul_terminated, deadline):
+    if place.is_contested:
+        raise ShmError("NAME_COLLISION", "the key of its lock")
     try:
-        semid, is_new = create_set(key, RAW_SEMAPHORE_COUNT, mode), True
+        semid, is_new = create_set(place.key, RAW_SEMAPHORE_COUNT, mode), True
     except ShmError as error:
         if error.code != "EXISTS":
             raise
-        semid, is_new = find_set(key, 0), False
+        semid, is_new = find_set(place.key, 0), False
     if semid is None:
         raise Changed
     count = _size_of(semid)
     with _changed_if_gone(), Lock(semid).held(EXCLUSIVE, deadline):
-        if find_segment(key) is not None:
+        if place.find() is not None:
             raise Changed
         if count == SEMAPHORE_COUNT:  # of a cell that is gone: who is attached to it finds out
             remove_set(semid)
             raise Changed
         try:
-            return Raw(Segment(create_segment(key, size, mode), size, False), semid, nul_terminated)
+            return Raw(_made(place, size, mode), semid, nul_terminated)
         except ShmError as error:
             if error.code == "EXISTS":
                 raise Changed from None
@@ -162,31 +165,39 @@ def _create(key, size, mode, nul_terminated, deadline):
             raise
 
 
-def _destroy_once(reference, deadline):
-    key = key_of(reference)
-    shmid, semid = find_segment(key), find_set(key, 0)
-    if shmid is None:
-        if semid is None or set_facts(semid).size != RAW_SEMAPHORE_COUNT:
+def _made(place, size, mode):
+    segment = place.make(size, mode)
+    try:
+        place.publish(segment)
+        return segment
+    except BaseException:
+        segment.close()
+        raise
+
+
+def _destroy_once(place, deadline):
+    found, semid = place.find(), find_set(place.key, 0)
+    if found is None:
+        if semid is None or place.is_contested or set_facts(semid).size != RAW_SEMAPHORE_COUNT:
             raise ShmError("NOT_FOUND")
         _size_of(semid)
-    else:
-        _check_may_destroy(shmid, reference, semid)
-    if semid is None or set_facts(semid).size not in (SEMAPHORE_COUNT, RAW_SEMAPHORE_COUNT):
-        return remove_segment(shmid)  # another kind of set is no lock of its, and stays
-    check_owner(set_facts(semid))
-    with _changed_if_gone(), Lock(semid).held(EXCLUSIVE, deadline):
-        if find_segment(key) != shmid:
-            raise Changed
-        if shmid is not None:
-            remove_segment(shmid)
-        remove_set(semid)
+    with contextlib.nullcontext() if found is None else contextlib.closing(place.attach(found, True)) as segment:
+        if segment is not None:
+            _check_may_destroy(segment, semid)
+        if semid is None and place.removes_by_name:
+            return remove_under_name_lock(place, segment, segment.remove, deadline, RAW_SEMAPHORE_COUNT)
+        if semid is None or set_facts(semid).size not in (SEMAPHORE_COUNT, RAW_SEMAPHORE_COUNT):
+            return segment.remove()  # another kind of set is no lock of its, and stays
+        check_owner(set_facts(semid))
+        with _changed_if_gone(), Lock(semid).held(EXCLUSIVE, deadline):
+            if place.find() != found:
+                raise Changed
+            if segment is not None:
+                segment.remove()
+            remove_set(semid)
 
 
-def _check_may_destroy(shmid, reference, semid):
-    facts = segment_facts(shmid)
-    check_owner(facts)
-    if os.geteuid() not in (0, facts.uid, facts.cuid):
-        raise ShmError("ACCESS")
-    with contextlib.closing(attach(shmid, reference, True)) as segment:
-        if semid is None or set_facts(semid).size != RAW_SEMAPHORE_COUNT:
-            _refuse_cell(segment)
+def _check_may_destroy(segment, semid):
+    check_may_remove(segment.facts())
+    if semid is None or set_facts(semid).size != RAW_SEMAPHORE_COUNT:
+        _refuse_cell(segment)
