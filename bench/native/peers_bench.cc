@@ -29,6 +29,15 @@
 
 namespace {
 
+// What a thread does that looks again and again: the other one of its processor gets on.
+inline void Pause() noexcept {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
 using shmnode::Cell;
 using shmnode::Deadline;
 using Bytes = std::vector<std::byte>;
@@ -82,7 +91,7 @@ class CellPlace : public Place {
   }
 
   void Wait() override {
-    while (polled_ && cell_.Version() <= seen_) __builtin_ia32_pause();
+    while (polled_ && cell_.Version() <= seen_) Pause();
     const auto newer = cell_.WaitNewer(seen_, Deadline::Never());
     if (!newer) GiveUp("wait");
     seen_ = *newer;
