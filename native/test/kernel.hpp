@@ -4,6 +4,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstddef>
@@ -23,5 +24,8 @@ inline bool ForbidFutexWaitv() {
   const sock_fprog filter{.len = 4, .filter = program};
   return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
 }
+
+// Not before Linux 5.16, nor in emulators.
+inline bool HasFutexWaitv() { return syscall(shmnode::kFutexWaitvCall, nullptr, 0, 0, nullptr, 0) < 0 && errno == EINVAL; }
 
 }  // namespace kernel

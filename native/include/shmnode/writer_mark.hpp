@@ -87,9 +87,10 @@ inline std::optional<ProcessState> ParseState(std::string_view text) noexcept {
                       .start = static_cast<uint64_t>(fields[18]) & 0xffffffU};
 }
 
+// Of the first thread, which says the same in what counts: emulators of other processors make up the process's own.
 inline std::optional<ProcessState> LoadState(pid_t pid) noexcept {
-  std::array<char, 32> path{};
-  std::snprintf(path.data(), path.size(), "/proc/%d/stat", pid);
+  std::array<char, 48> path{};
+  std::snprintf(path.data(), path.size(), "/proc/%d/task/%d/stat", pid, pid);
   const int file = open(path.data(), O_RDONLY | O_CLOEXEC);
   if (file < 0) return std::nullopt;
   std::array<char, 1024> text{};
