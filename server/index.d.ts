@@ -84,6 +84,9 @@ declare namespace plugin {
 /**
  * Shared memory on anybody's Fastify: decorates the instance with `shm`, and serves the segments as resources under `prefix`. Hooks,
  * parsers of bodies and the error handler that these need stay in a scope of their own. What is open is closed with the instance.
+ *
+ * The memory of a written body of more than 16 KiB is given back once its answer is sent: a hook that keeps `request.body`, or the
+ * payload of `onSend`, beyond that (as `onResponse` would) finds it empty, and has to copy it before.
  */
 declare function plugin (...parameters: Parameters<FastifyPluginAsync<plugin.PluginOptions>>): ReturnType<FastifyPluginAsync<plugin.PluginOptions>>
 

@@ -11,6 +11,7 @@ class Body {
   #chunks = []
   /** Where a large body of known length is put together, so that it is not there twice in the end. */
   #whole = null
+  #expected = null
   #dropped = false
   length = 0
   /** What was taken of the quota. */
@@ -22,11 +23,13 @@ class Body {
   }
 
   /**
-   * Makes room for so many bytes.
+   * Makes room for so many bytes, and no others.
    * @returns {boolean} false if there is none
    */
   expect (length) {
+    if (this.#dropped) return true
     if (!this.#count(length)) return false
+    this.#expected = length
     if (length > UNCOUNTED_BYTES) this.#whole = Buffer.allocUnsafeSlow(length)
     return true
   }
@@ -44,6 +47,11 @@ class Body {
     if (this.#whole === null) this.#chunks.push(chunk)
     else this.#copy(chunk, at, isOurs)
     return true
+  }
+
+  /** Whether all has come that was expected, and nothing was dropped. */
+  get isWhole () {
+    return !this.#dropped && (this.#expected === null || this.#expected === this.length)
   }
 
   drop () {

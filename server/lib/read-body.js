@@ -1,7 +1,6 @@
 'use strict'
 
 const { Socket } = require('node:net')
-const Body = require('./body')
 const HttpError = require('./http-error')
 const { overloaded } = require('./overload')
 
@@ -15,34 +14,40 @@ const DISCARDED_BYTES = 64 * 1024 * 1024
  * @param {(error: HttpError | null, body?: Buffer) => void} done
  */
 function readSmallBody (stream, done) {
-  let body = null
-  stream.on('data', chunk => { body = body === null ? chunk : Buffer.concat([body, chunk]) })
-  stream.on('end', () => done(null, body ?? NO_BYTES))
+  const length = Number(stream.headers['content-length'])
+  let body = NO_BYTES
+  stream.on('data', chunk => { body = body.length === 0 ? chunk : Buffer.concat([body, chunk]) })
+  // Who listens before us may have had some of it alone.
+  stream.on('end', () => body.length === length ? done(null, body) : done(incomplete()))
   stream.on('error', () => done(incomplete()))
 }
 
 /**
  * Collects the body of a request.
- * @param {import('node:http').IncomingMessage} stream
+ * @param {import('node:stream').Readable} stream the request, or what somebody has made of it
  * @param {number} limit the bytes that it may have
- * @param {import('./quota')} quota the bytes that all bodies may have
- * @returns {Promise<Body>} rejects with {@link HttpError}
+ * @param {import('./body')} body where they go; whoever drops it meanwhile ends this
+ * @returns {Promise<Buffer>} rejects with {@link HttpError}
  */
-function readBody (stream, limit, quota) {
+function readBody (stream, limit, body) {
   return new Promise((resolve, reject) => {
-    const body = new Body(quota)
+    const isShared = stream.listenerCount('data') > 0
     const refuse = error => {
       body.drop()
       reject(error)
     }
     if (stream.destroyed) return refuse(incomplete())
-    const refusal = refusalOf(Number(stream.headers['content-length'] ?? 0), limit, body)
+    const refusal = refusalOf(stream.headers?.['content-length'], limit, body)
     if (refusal !== undefined) refuse(refusal)
     stream.on('data', chunk => {
-      if (!body.add(chunk, isOnlyOurs(stream))) refuse(overloaded('Too many bytes of bodies are on their way.'))
+      if (!body.add(chunk, !isShared && isOnlyOurs(stream))) refuse(overloaded('Too many bytes of bodies are on their way.'))
       else if (body.length > limit) body.length > limit + DISCARDED_BYTES ? refuse(tooLarge(limit)) : body.drop()
     })
-    stream.on('end', () => body.length > limit ? refuse(tooLarge(limit)) : resolve(body))
+    stream.on('end', () => {
+      if (body.length > limit) refuse(tooLarge(limit))
+      else if (body.isWhole) resolve(body.toBuffer())
+      else refuse(incomplete())
+    })
     stream.on('error', () => refuse(incomplete()))
   })
 }
@@ -52,8 +57,10 @@ function isOnlyOurs (stream) {
   return stream.socket instanceof Socket && stream.listenerCount('data') === 1
 }
 
-/** Why a body of this length is not worth reading. */
-function refusalOf (length, limit, body) {
+/** Why a body of which this is said to be the length is not worth reading. */
+function refusalOf (said, limit, body) {
+  if (said === undefined) return undefined
+  const length = Number(said)
   if (length > limit + DISCARDED_BYTES) return tooLarge(limit)
   if (length <= limit && !body.expect(length)) return overloaded('Too many bytes of bodies are on their way.')
 }

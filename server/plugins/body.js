@@ -2,12 +2,13 @@
 
 const fp = require('fastify-plugin')
 const { isUtf8 } = require('node:buffer')
-const { UNCOUNTED_BYTES } = require('../lib/body')
+const Body = require('../lib/body')
 const HttpError = require('../lib/http-error')
 const { readBody, readSmallBody } = require('../lib/read-body')
 const whenSent = require('../lib/when-sent')
 const { JSON_TYPE } = require('../lib/media-type')
 
+const { UNCOUNTED_BYTES } = Body
 // Readers of the stored bytes need not know of the mark, and JSON texts have none (RFC 8259).
 const FIRST_BYTE_OF_BOM = 0xef
 
@@ -31,10 +32,10 @@ async function body (fastify, { limitOf, quota }) {
     request.countedBody?.drop()
     done(new HttpError(400, 'ERR_JSON_INVALID', mistake))
   }))
-  fastify.addHook('preValidation', (request, reply, done) => {
-    const { countedBody } = request
-    if (countedBody !== null) whenSent(reply.raw, isOver => isOver ? countedBody.end() : countedBody.drop())
-    done()
+  // Before the body is there: hooks of others may come between, and refuse it or wait while the client leaves.
+  fastify.addHook('preParsing', (request, reply, payload, done) => {
+    if (mayCount(request, payload)) whenSent(reply.raw, isOver => finish(request, isOver))
+    done(null, payload)
   })
 
   function read (request, payload, done) {
@@ -45,14 +46,25 @@ async function body (fastify, { limitOf, quota }) {
   }
 
   async function readCounted (request, payload, limit) {
-    const body = await readBody(payload, await limit, quota)
-    if (body.counted > 0) request.countedBody = body
-    return body.toBuffer()
+    const body = new Body(quota)
+    request.countedBody = body
+    return readBody(payload, await limit, body)
   }
 }
 
+function finish ({ countedBody }, isOver) {
+  if (isOver) countedBody?.end()
+  else countedBody?.drop()
+}
+
+/** What others have made of a body may be larger than it says. */
+function mayCount ({ method, raw }, payload) {
+  return method !== 'GET' && (payload !== raw || !isSmall(payload, UNCOUNTED_BYTES))
+}
+
 /** A body whose length is known, is not over the limit, and is counted by nobody. */
-function isSmall ({ headers: { 'content-length': length }, destroyed }, limit) {
+function isSmall ({ headers, destroyed }, limit) {
+  const length = headers?.['content-length']
   return length !== undefined && !destroyed && Number(length) <= Math.min(limit, UNCOUNTED_BYTES)
 }
 

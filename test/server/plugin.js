@@ -1,10 +1,15 @@
 'use strict'
 
 const t = require('tap')
+const http = require('node:http')
+const { EventEmitter, once } = require('node:events')
+const { PassThrough } = require('node:stream')
+const { setTimeout } = require('node:timers/promises')
 const Fastify = require('fastify')
 const shm = require('shmnode')
 const plugin = require('@shmnode/server')
 const { uniqueKey, uniqueName, isProblem } = require('../helpers/server')
+const { pattern } = require('../helpers/pattern')
 
 /** Somebody's application, with routes, an error handler and parsers of its own. */
 async function build (t, options) {
@@ -51,6 +56,70 @@ t.test('hooks of its host see what is sent', async t => {
   for (let i = 0; i < 3; i++) {
     t.match(await fastify.inject({ method: 'POST', url: '/write', payload: 'x' }), { statusCode: 200, body: 'x', headers: { 'x-mine': '1' } })
     t.match(await fastify.inject('/read'), { statusCode: 200, body: 'x', headers: { 'x-mine': '1' } })
+  }
+})
+
+/** Begins a write, over a connection, to an application whose host has these hooks. */
+async function sendTo (t, hooks, headers = {}) {
+  const fastify = Fastify()
+  for (const [name, hook] of Object.entries(hooks)) fastify.addHook(name, hook)
+  await fastify.register(plugin, { segment: { key: uniqueKey(t), capacity: 1024 * 1024 } })
+  t.teardown(() => fastify.close())
+  await fastify.listen({ host: '127.0.0.1', port: 0 })
+  const outgoing = http.request({ host: '127.0.0.1', port: fastify.server.address().port, method: 'POST', path: '/write', headers })
+  return { fastify, outgoing }
+}
+
+t.test('bodies that hooks of its host refuse are not counted any more', async t => {
+  const preValidation = async () => { throw Object.assign(new Error('no'), { statusCode: 401 }) }
+  const { fastify, outgoing } = await sendTo(t, { preValidation })
+  outgoing.end(pattern(300_000, 1))
+  const [incoming] = await once(outgoing, 'response')
+  t.equal(incoming.statusCode, 401)
+  await incoming.resume().toArray()
+  t.equal(fastify.shm.limits.bodyBytes.used, 0)
+})
+
+t.test('nor are those of clients that leave while such a hook waits', async t => {
+  const events = new EventEmitter()
+  const preValidation = async request => {
+    events.emit('waits')
+    await once(request.raw.socket, 'close')
+    setImmediate(() => events.emit('left'))
+  }
+  const { fastify, outgoing } = await sendTo(t, { preValidation })
+  outgoing.on('error', () => {}).end(pattern(300_000, 1))
+  await once(events, 'waits')
+  t.equal(fastify.shm.limits.bodyBytes.used, 300_000)
+  outgoing.destroy()
+  await once(events, 'left')
+  t.equal(fastify.shm.limits.bodyBytes.used, 0)
+})
+
+t.test('what hooks of its host make of a body is stored', async t => {
+  const preParsing = async (request, reply, payload) => payload.pipe(new PassThrough())
+  for (const length of [1, 16 * 1024, 16 * 1024 + 1, 300_000]) {
+    const { fastify, outgoing } = await sendTo(t, { preParsing }, { 'content-length': length })
+    outgoing.end(pattern(length, length))
+    const [incoming] = await once(outgoing, 'response')
+    t.ok(Buffer.concat(await incoming.toArray()).equals(pattern(length, length)), `${length} bytes`)
+    while (fastify.shm.limits.bodyBytes.used > 0) await setTimeout(5)
+  }
+})
+
+t.test('a body of which hooks of its host took a part alone is refused', async t => {
+  for (const length of [1000, 300_000]) {
+    const onRequest = async ({ raw }) => {
+      raw.on('data', () => {})
+      await setTimeout(20)
+    }
+    const { fastify, outgoing } = await sendTo(t, { onRequest }, { 'content-length': length })
+    const half = length / 2
+    outgoing.write(pattern(half, 1))
+    setTimeout(200).then(() => outgoing.end(pattern(half, 2)))
+    const [incoming] = await once(outgoing, 'response')
+    isProblem(t, { statusCode: incoming.statusCode, headers: incoming.headers, body: Buffer.concat(await incoming.toArray()).toString() }, 400, 'ERR_BODY_INCOMPLETE')
+    t.equal(fastify.shm.limits.bodyBytes.used, 0)
   }
 })
 
