@@ -256,7 +256,7 @@ void CheckGoesOn(key_t key, std::string_view what) {
 // Kills `body` after one instruction, after some more, and so on until it comes to its end by itself.
 template <class Prepare, class Body>
 void KilledEverywhere(std::string_view what, Prepare prepare, Body body) {
-  const int stride = memory::is_posix ? 101 : 7;  // there is much more to be done
+  const int stride = memory::is_posix ? 83 : 7;  // there is much more to be done
   int deaths = 0;
   for (bool died = true; died; deaths++) {
     const key_t key = litter::UniqueKey();
