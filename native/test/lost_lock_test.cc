@@ -186,6 +186,7 @@ const tap::Test kRemovedUnderWriter("lost lock: removed under a writer between a
 
 // The process that gives a new lock, killed at every few instructions: the next one does what is left to do.
 const tap::Test kKilled("lost lock: who replaces it may be killed at any instruction", [] {
+  alarm(600);                                     // single steps take their time on a machine under load
   const int stride = memory::is_posix ? 53 : 13;  // there is more to be done
   int points = 0;
   for (int steps = 0;; steps += stride, points++) {
