@@ -2,6 +2,7 @@
 
 const { overloaded } = require('./overload')
 const { UNCOUNTED_LENGTH } = require('./representation')
+const Waiter = require('./waiter')
 const whenSent = require('./when-sent')
 
 /** A client has so long to take an answer, in milliseconds, and as long again for each so many bytes of it. */
@@ -13,6 +14,9 @@ class Loan {
   #quota
   #isOver = false
 
+  /** Who is fetching the value of each segment: those who come meanwhile wait for him instead of for room of their own. */
+  static #fetching = new WeakMap()
+
   /**
    * Reads the value, once there is room for it.
    * @param {import('./current-value')} current
@@ -22,8 +26,34 @@ class Loan {
   static async take (current, quota, patience) {
     const shared = await current.readShared()
     if (shared !== null) return new Loan(shared, quota)
+    if (current.expectedLength <= UNCOUNTED_LENGTH) return new Loan(await current.readAnew(), quota)
+    const fetching = Loan.#fetching.get(current)
+    return fetching === undefined ? Loan.#fetch(current, quota, patience) : Loan.#takeBehind(fetching, current, quota, patience)
+  }
+
+  /** What is fetched may be old by then: that may have begun before the caller came. */
+  static async #takeBehind (fetching, current, quota, patience) {
+    const began = performance.now()
+    const waiter = new Waiter(patience)
+    const goOn = () => waiter.resolve(null)
+    fetching.then(goOn, goOn)
+    await waiter.promise
+    const shared = await current.readShared()
+    return shared === null ? Loan.#fetch(current, quota, patience.less(performance.now() - began)) : new Loan(shared, quota)
+  }
+
+  static #fetch (current, quota, patience) {
+    const fetching = Loan.#fetchAlone(current, quota, patience)
+    if (!Loan.#fetching.has(current)) {
+      Loan.#fetching.set(current, fetching)
+      const done = () => Loan.#fetching.delete(current)
+      fetching.then(done, done)
+    }
+    return fetching
+  }
+
+  static async #fetchAlone (current, quota, patience) {
     const room = current.expectedLength
-    if (room <= UNCOUNTED_LENGTH) return new Loan(await current.readAnew(), quota)
     if (!await quota.acquire(room, patience)) throw overloaded('Too many bytes are on their way to clients that are slow to take them.')
     try {
       return new Loan(await current.readAnew(), quota, room)

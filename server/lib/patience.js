@@ -22,6 +22,14 @@ class Patience {
   }
 
   /**
+   * What is left of it.
+   * @param {number} spent milliseconds
+   */
+  less (spent) {
+    return new Patience(this.#request, this.timeout - spent)
+  }
+
+  /**
    * A call that seldom waits.
    * @template T
    * @param {(wait: { timeout: number, signal?: AbortSignal }) => Promise<T>} call made again with a signal, if it is not to be had quickly

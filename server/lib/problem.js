@@ -50,7 +50,9 @@ function toHttpError (error) {
     const [status, detail] = SHM_ERRORS[error.code]
     return new HttpError(status, error.code, detail)
   }
-  if (error.statusCode >= 400 && error.statusCode < 500) return new HttpError(error.statusCode, error.code, error.message)
+  // Of Fastify and its plugins: what a client did wrong, and that it may come again.
+  const { statusCode: status } = error
+  if ((status >= 400 && status < 500) || status === 503) return new HttpError(status, error.code, error.message)
   const code = String(error.code).startsWith('ERR_SHM_') ? error.code : 'ERR_INTERNAL'
   return new HttpError(500, code, 'The server failed; its log says why.')
 }

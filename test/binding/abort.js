@@ -8,6 +8,7 @@ const { setTimeout: sleep } = require('node:timers/promises')
 const shm = require('../..')
 const kernel = require('../helpers/kernel')
 const { uniqueKey } = require('../helpers/keys')
+const { systemVOnly } = require('../helpers/memory')
 const { hold } = require('../helpers/peer')
 const { another, withSegment } = require('../helpers/segment')
 
@@ -143,7 +144,7 @@ t.test('open: what comes after the abort is closed', async t => {
   t.equal(await attached(), 1)
 })
 
-t.test('a private segment that nobody waits for any more', async t => {
+t.test('a private segment that nobody waits for any more', systemVOnly, async t => {
   const controller = new AbortController()
   const refused = t.rejects(shm.open(shm.PRIVATE, { capacity: 4321, signal: controller.signal }), { name: 'AbortError' })
   controller.abort()

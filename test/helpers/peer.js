@@ -7,6 +7,7 @@ const fs = require('node:fs')
 const path = require('node:path')
 const { promisify } = require('node:util')
 const { start } = require('./child')
+const { isPosix } = require('./memory')
 
 const BUILT = path.join(__dirname, '../../build/Release')
 const PEER = path.join(BUILT, 'peer')
@@ -49,10 +50,11 @@ async function classic (key, ...args) {
   return stdout
 }
 
-/** The same, with the semaphore until it is killed. */
+/** The same, with the semaphore until it is killed. Where the tests are about POSIX memory, its System V segment is of no use. */
 async function classicHolder (t, key, semaphore) {
   const holder = start(t, CLASSIC, ['hold'], classicEnv(key, semaphore))
   await holder.line()
+  if (isPosix) await execute('ipcrm', ['--shmem-key', String(key >>> 0)])
   return holder
 }
 

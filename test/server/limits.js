@@ -4,10 +4,13 @@ const t = require('tap')
 const net = require('node:net')
 const { once } = require('node:events')
 const shm = require('shmnode')
+const Loan = require('../../server/lib/loan')
+const Patience = require('../../server/lib/patience')
 const Quota = require('../../server/lib/quota')
 const { build, listen, write, read, request, watch, isProblem, hold, noPeer, uniqueName } = require('../helpers/server')
 
 const MEBIBYTE = 1024 * 1024
+const GET = 'GET /read HTTP/1.1\r\nHost: localhost\r\n\r\n'
 const TEXT = { 'content-type': 'text/plain' }
 
 async function until (condition) {
@@ -157,7 +160,7 @@ t.test('values on their way to those who do not take them are bounded', async t 
   for (let i = 0; i < 12; i++) {
     await segment.write(Buffer.alloc(length, i))
     // Each of them would have a value of his own, and many of them.
-    clients.push(await deafClient(t, port, 'GET /read HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(20)))
+    clients.push(await deafClient(t, port, GET.repeat(20)))
     await new Promise(resolve => setTimeout(resolve, 20))
     t.ok(answerBytes.used <= maxAnswerBytes, `${answerBytes.used} bytes`)
   }
@@ -169,19 +172,48 @@ t.test('values on their way to those who do not take them are bounded', async t 
   t.equal((await request(port)).statusCode, 200)
 })
 
-t.test('those who read the same version share it', async t => {
+/** Answers may have as much memory as one value takes. */
+async function withRoomForOne (t) {
   const length = 4 * MEBIBYTE
   const { fastify, key, port } = await listen(t, { maxAnswerBytes: length, segment: { capacity: length } })
   const segment = await shm.open(key)
   t.teardown(() => segment.close())
   await segment.write(Buffer.alloc(length, 'x'))
-  const clients = await Promise.all(Array.from({ length: 20 }, () => deafClient(t, port, 'GET /read HTTP/1.1\r\nHost: localhost\r\n\r\n')))
-  await until(() => fastify.shm.limits.answerBytes.used === length)
+  return { fastify, port, length, answerBytes: fastify.shm.limits.answerBytes }
+}
+
+t.test('those who read the same version share it', async t => {
+  const { port, length, answerBytes } = await withRoomForOne(t)
+  const clients = await Promise.all(Array.from({ length: 20 }, () => deafClient(t, port, GET)))
+  await until(() => answerBytes.used === length)
   t.equal((await request(port)).body.length, length)
   t.equal((await request(port, { method: 'HEAD' })).headers['content-length'], String(length))
   t.equal((await request(port, { headers: { range: 'bytes=-5' } })).body, 'xxxxx')
   for (const client of clients) client.destroy()
-  await until(() => fastify.shm.limits.answerBytes.used === 0)
+  await until(() => answerBytes.used === 0)
+})
+
+t.test('even those who come while the first one fetches it', async t => {
+  const { fastify, length, answerBytes } = await withRoomForOne(t)
+  const take = () => Loan.take(fastify.shm.segment.current, answerBytes, new Patience({}, 20_000))
+  const loans = await Promise.all([take(), take(), take()])
+  t.same(loans.map(({ data }) => data.length), [length, length, length])
+  t.equal(answerBytes.used, length)
+  for (const loan of loans) loan.end()
+  t.equal(answerBytes.used, 0)
+})
+
+t.test('and those who come while another one waits for room, in vain', async t => {
+  const { fastify, length, answerBytes } = await withRoomForOne(t)
+  t.ok(answerBytes.take(length))
+  const take = timeout => Loan.take(fastify.shm.segment.current, answerBytes, new Patience({}, timeout))
+  const [hasty, patient] = [take(50), take(60_000)]
+  await t.rejects(hasty, { statusCode: 503 })
+  answerBytes.give(length)
+  const loan = await patient
+  t.equal(loan.data.length, length)
+  loan.end()
+  t.equal(answerBytes.used, 0)
 })
 
 t.test('requests of one connection are answered one after the other', async t => {
@@ -204,7 +236,7 @@ t.test('who sends requests without end and takes no answers is cut off', async t
   const segment = await shm.open(key)
   t.teardown(() => segment.close())
   await segment.write(Buffer.alloc(MEBIBYTE))
-  const client = await deafClient(t, port, 'GET /read HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(5000))
+  const client = await deafClient(t, port, GET.repeat(5000))
   client.resume()
   await new Promise(resolve => client.once('close', resolve))
   t.ok(client.bytesRead < 300 * MEBIBYTE)

@@ -8,7 +8,7 @@ const { setTimeout } = require('node:timers/promises')
 const Fastify = require('fastify')
 const shm = require('shmnode')
 const plugin = require('@shmnode/server')
-const { uniqueKey, uniqueName, isProblem } = require('../helpers/server')
+const { hold, isProblem, noPeer, uniqueKey, uniqueName } = require('../helpers/server')
 const { pattern } = require('../helpers/pattern')
 
 /** Somebody's application, with routes, an error handler and parsers of its own. */
@@ -121,6 +121,16 @@ t.test('a body of which hooks of its host took a part alone is refused', async t
     isProblem(t, { statusCode: incoming.statusCode, headers: incoming.headers, body: Buffer.concat(await incoming.toArray()).toString() }, 400, 'ERR_BODY_INCOMPLETE')
     t.equal(fastify.shm.limits.bodyBytes.used, 0)
   }
+})
+
+t.test('a host that gives its handlers so much time', { skip: noPeer }, async t => {
+  const key = uniqueKey(t)
+  const fastify = Fastify({ handlerTimeout: 200 })
+  await fastify.register(plugin, { segment: { key } })
+  t.teardown(() => fastify.close())
+  await fastify.inject({ method: 'POST', path: '/write', payload: 'before' })
+  await hold(t, key, 0)
+  isProblem(t, await fastify.inject({ method: 'POST', path: '/write', payload: 'x' }), 503, 'FST_ERR_HANDLER_TIMEOUT')
 })
 
 t.test('a decoration for handlers', async t => {
