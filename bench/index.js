@@ -2,15 +2,15 @@
 
 // npm run bench: what a call costs, as a ratio to a floor of the same run. Rounds of both sides alternate, so that a machine
 // whose speed drifts does not favour one; the median of the rounds' ratios is what counts.
-//
-//   npm run bench -- [--case P1] [--rounds 21] [--json]
 
 const os = require('node:os')
-const { parseArgs } = require('node:util')
-const { measure } = require('./measure')
 const cases = require('./cases')
+const { commandLine, positive } = require('./command-line')
+const { measure } = require('./measure')
 
-const { values: given } = parseArgs({
+const USAGE = 'usage: npm run bench [-- --case P1] [--rounds 21] [--json]'
+
+const { values: given } = commandLine(USAGE, {
   options: {
     case: { type: 'string' },
     rounds: { type: 'string', default: '21' },
@@ -45,7 +45,7 @@ async function run () {
   for (const make of cases) {
     for (const benchCase of await make()) {
       if (given.case && !benchCase.id.startsWith(given.case)) continue
-      results.push(await measure(benchCase, Number(given.rounds)))
+      results.push(await measure(benchCase, positive('rounds', given.rounds, USAGE)))
       if (!given.json) console.log(line(results.at(-1)))
     }
     await make.end()

@@ -2,23 +2,24 @@
 
 // npm run bench:http: requests a second of the server against a Fastify that answers from its own memory, and what a request costs
 // the server's process. Rounds of both alternate; the median of the rounds' ratios is what counts.
-//
-//   npm run bench:http -- [--quick] [--rounds 7] [--seconds 2] [--connections 32] [--only read-2048] [--client wrk|autocannon] [--profile DIR] [--json]
 
 const os = require('node:os')
-const { parseArgs } = require('node:util')
 const cases = require('./cases')
-const { clientOf } = require('./clients')
+const { CLIENTS, clientOf } = require('./clients')
+const { commandLine, positive, refuse } = require('../command-line')
 const { measureCase } = require('./measure-case')
 const { report, heading } = require('./report')
 
+const USAGE = `usage: npm run bench:http [-- --quick] [--rounds 7] [--seconds 2] [--connections 32] [--only read-2048] [--client wrk|autocannon]
+                          [--profile DIR] [--json]`
 const text = { type: 'string' }
 const flag = { type: 'boolean', default: false }
 
 function optionsOf (args) {
-  const { values } = parseArgs({ args, options: { quick: flag, rounds: text, seconds: text, connections: text, only: text, client: text, profile: text, json: flag } })
+  const { values } = commandLine(USAGE, { args, options: { quick: flag, rounds: text, seconds: text, connections: text, only: text, client: text, profile: text, json: flag } })
   const { quick, only, profile, json } = values
-  const number = (name, usual) => positive(name, values[name] ?? usual)
+  if (values.client !== undefined && !Object.hasOwn(CLIENTS, values.client)) refuse(`--client ${values.client}`, USAGE)
+  const number = (name, usual) => positive(name, values[name] ?? usual, USAGE)
   return {
     only,
     profile,
@@ -28,12 +29,6 @@ function optionsOf (args) {
     seconds: number('seconds', quick ? 0.5 : 2),
     connections: number('connections', 32)
   }
-}
-
-function positive (name, given) {
-  const number = Number(given)
-  if (number > 0 && Number.isFinite(number)) return number
-  throw new RangeError(`--${name} ${given}`)
 }
 
 async function main (options) {

@@ -3,19 +3,19 @@
 // npm run bench:instructions: how many instructions a small call takes, counted by callgrind, against the counts that are kept in
 // limits.json. Unlike times they are the same on a busy machine. Fails, and tells which, where one is over its limit.
 //
-//   npm run bench:instructions -- [--only core|node] [--update] [--limits FILE] [--json]
-//
 //   own   in our own machine code: shmnode.node, or the core in core_steps. Without Node.js, the C library and the kernel
 //   all   in the whole process, JavaScript too, interpreted (--jitless): no time, but more of it is more work
 
 const { spawnSync } = require('node:child_process')
 const fs = require('node:fs')
 const path = require('node:path')
-const { parseArgs } = require('node:util')
+const { commandLine } = require('../command-line')
 const { count, PROGRAMS } = require('./count')
 const { TOLERANCE, compare, compilerOf, runtime, updated } = require('./limits')
 
-const { values: given } = parseArgs({
+const USAGE = 'usage: npm run bench:instructions [-- --only core|node] [--update] [--limits FILE] [--json]'
+
+const { values: given } = commandLine(USAGE, {
   options: {
     only: { type: 'string' },
     update: { type: 'boolean', default: false },

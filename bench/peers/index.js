@@ -3,16 +3,11 @@
 // npm run bench:peers: what shmnode costs beside what one would take instead of it. Cases times drivers, each driver in processes of
 // its own, by turns. Its first run installs the peers, into this folder.
 //
-//   npm run bench:peers -- [--case across,local] [--variant 64] [--driver shm-sync,redis] [--quick] [--rounds N] [--scale 0.5]
-//                          [--json] [--into FILE] [--no-install] [--list]
-//
-//   --into FILE   keeps the results there, in place of those of the same cases and variants: so a long run can be made in parts
-//   --scale       of the milliseconds of each round
-// Then: npm run bench:report -- FILE
+// The page of what it finds: npm run bench:report.
 
-const { parseArgs } = require('node:util')
 const fs = require('node:fs')
 const cases = require('./cases')
+const { commandLine, positive, refuse } = require('../command-line')
 const drivers = require('./drivers')
 const { Ground } = require('./ground')
 const { installPeers } = require('./install')
@@ -22,29 +17,29 @@ const { merge } = require('./results')
 const { Progress } = require('./progress')
 const { lines } = require('./lines')
 
+const USAGE = `usage: npm run bench:peers [-- --case across,local] [--variant 64] [--driver shm-sync,redis] [--quick] [--rounds N] [--scale 0.5]
+                           [--json] [--into FILE] [--no-install] [--list]
+
+  --into FILE   keeps the results there, in place of those of the same cases and variants: so a long run can be made in parts
+  --scale       of the milliseconds of each round
+  --list        says what there is to measure`
 const text = { type: 'string' }
 const flag = { type: 'boolean', default: false }
 
 function optionsOf (args) {
-  const { values } = parseArgs({
+  const { values } = commandLine(USAGE, {
     args,
     allowNegative: true,
     options: { case: text, variant: text, driver: text, rounds: text, scale: text, into: text, quick: flag, json: flag, list: flag, install: { type: 'boolean', default: true } }
   })
   const names = name => values[name]?.split(',')
-  return { ...values, cases: names('case'), variants: names('variant'), drivers: names('driver'), rounds: positive(values, 'rounds'), scale: positive(values, 'scale') ?? 1 }
-}
-
-function positive (values, name) {
-  if (values[name] === undefined) return undefined
-  const number = Number(values[name])
-  if (number > 0 && Number.isFinite(number)) return number
-  throw new RangeError(`--${name} ${values[name]}`)
+  const number = name => positive(name, values[name], USAGE)
+  return { ...values, cases: names('case'), variants: names('variant'), drivers: names('driver'), rounds: number('rounds'), scale: number('scale') ?? 1 }
 }
 
 function known (names, list, option) {
   const unknown = names?.find(name => !list.includes(name))
-  if (unknown !== undefined) throw new RangeError(`--${option} ${unknown}: there are ${list.join(', ')}`)
+  if (unknown !== undefined) refuse(`--${option} ${unknown}: there are ${list.join(', ')}`, USAGE)
 }
 
 /** What there is to do: each variant of each case, with its drivers. */
@@ -113,6 +108,6 @@ function keep (file, found) {
 }
 
 main(optionsOf(process.argv.slice(2))).catch(error => {
-  console.error(error instanceof RangeError ? error.message : error)
+  console.error(error)
   process.exitCode = 1
 })

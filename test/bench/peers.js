@@ -24,6 +24,11 @@ const bench = (args, env) => execute(process.execPath, [path.join(FOLDER, 'index
 const aMetric = { median: Number, low: Number, high: Number, rounds: [Number], ratio: Number }
 const aLatency = { ...aMetric, p50: Number, p99: Number, p999: Number, samples: Number }
 
+t.test('the lock file names all that npm ci would install', async t => {
+  const { stderr } = await execute('npm', ['ci', '--dry-run', '--offline', '--workspaces=false'], { cwd: FOLDER, env: plainEnv() })
+  t.notMatch(stderr, 'npm error')
+})
+
 t.test('results', async t => {
   const file = path.join(t.testdir(), 'results.json')
   const { stdout } = await bench(['--case', 'local,across', '--variant', '64,64-apart', '--driver', 'shm-sync,socket,worker,cpp,floor', '--into', file])
@@ -55,7 +60,16 @@ t.test('what cannot be measured is left out with a word', async t => {
   const [{ variants: [{ results }] }] = JSON.parse(stdout).cases
   t.match(results.find(one => one.driver === 'redis'), { skipped: /^there is no redis-server/ })
   t.match(results.find(one => one.driver === 'shm-sync'), { metrics: { read: aMetric } })
-  await t.rejects(bench(['--driver', 'nobody']), { code: 1, stderr: /--driver nobody: there are shm, / })
+  await t.rejects(bench(['--driver', 'nobody']), { code: 2, stderr: /--driver nobody: there are shm, / })
+})
+
+t.test('how each is called', async t => {
+  for (const program of ['.', 'http', 'instructions', 'peers', 'peers/report']) {
+    const run = (...args) => execute(process.execPath, [path.join(FOLDER, '..', program, 'index.js'), ...args], { env: plainEnv() })
+    t.match((await run('--help')).stdout, /^usage: npm run bench/)
+    await t.rejects(run('--wrong'), { code: 2, stderr: /--wrong.*\nusage: npm run bench/s })
+  }
+  await t.rejects(bench(['--rounds', 'x']), { code: 2, stderr: /--rounds x\nusage: / })
 })
 
 t.test('a driver that fails, and one that is not there', async t => {
