@@ -26,6 +26,7 @@ int main(int argc, char** argv) {
   if (argc < 3) return std::fputs("usage: frame_producer NAME FRAMES [PER-SECOND]\n", stderr), 2;
   const int frames = std::atoi(argv[2]);
   const double per_second = argc > 3 ? std::atof(argv[3]) : 60;
+  if (frames < 1 || !(per_second > 0)) return std::fputs("FRAMES and PER-SECOND are above 0\n", stderr), 2;
 
   const auto soon = shmnode::Deadline::After(std::chrono::seconds(5));
   const auto cell = shmnode::OpenCell(shmnode::Target::Name(argv[1]), {.capacity = kFrameBytes}, soon);

@@ -18,12 +18,14 @@ async function reported (storm) {
   return { ...end, report: storm.lines.join('\n') }
 }
 
-t.test('peers as they should be', async t => {
-  const { code, report } = await reported(startStorm(t, '--kills', 150, '--seed', 1))
-  t.equal(code, 0, report)
-  t.match(report, NOTHING)
-  t.match(report, /^15\d kills/)
-})
+for (const memory of [[], ['--posix']]) {
+  t.test(`peers as they should be ${memory}`, async t => {
+    const { code, report } = await reported(startStorm(t, '--kills', 150, '--seed', 1, ...memory))
+    t.equal(code, 0, report)
+    t.match(report, NOTHING)
+    t.match(report, /^15\d kills/)
+  })
+}
 
 const finds = { 'in-place': 'torn', 'take-back': 'lost', 'no-undo': 'stuck', abort: 'crashed' }
 for (const [broken, kind] of Object.entries(finds)) {

@@ -36,10 +36,10 @@ function recoveryTable (recovery) {
   return [line('next write after', ['p50', 'p99', 'slowest']), ...body]
 }
 
-function reportOf (storm, seed) {
+function reportOf (storm, { seed, posix }) {
   const { findings } = storm
   return [
-    `${whole(storm.kills)} kills and ${whole(storm.stops)} stops in ${whole(Math.round(storm.seconds))} s, seed ${seed}${PYTHON === null ? `, without Python: ${NO_PYTHON}` : ''}`,
+    `${whole(storm.kills)} kills and ${whole(storm.stops)} stops in ${whole(Math.round(storm.seconds))} s, seed ${seed}${posix ? ', over POSIX shared memory' : ''}${PYTHON === null ? `, without Python: ${NO_PYTHON}` : ''}`,
     '',
     ...killsTable('killed', storm.killsByRole),
     '',

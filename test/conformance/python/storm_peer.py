@@ -1,7 +1,8 @@
 """storm_peer.py ROLE KEY CAPACITY SEED: the Python peers of a kill storm (test/storm), which print and leave as
-native/test/storm_peer.cc says."""
+native/test/storm_peer.cc says. With SHMNODE_TEST_MEMORY in the environment, KEY stands for a name in /dev/shm (test/helpers/memory.js)."""
 
 import ctypes
+import itertools
 import os
 import random
 import signal
@@ -11,10 +12,18 @@ import time
 import shmnode
 
 PR_SET_PDEATHSIG = 1
+KEYS_OF_TESTS = 0x5E
 GONE = ("DESTROYED", "NOT_FOUND", "EXISTS")
 STUCK, TORN, LOST = 3, 4, 5
 EXIT_CODES = {"BUSY": STUCK, "CORRUPT": TORN}
 TIMEOUT = 20  # longer than anything but a lock that is never released
+
+
+def reference_of(key):
+    if "SHMNODE_TEST_MEMORY" not in os.environ:
+        return key
+    names = (f"/shmnode-test.{key & 0xFFFFFFFF:08x}.{i:x}" for i in itertools.count())
+    return shmnode.Posix(next(name for name in names if shmnode.key_of_name(name) >> 24 & 0x7F == KEYS_OF_TESTS))
 
 
 class Found(Exception):
@@ -50,8 +59,8 @@ def stamp_of(snapshot):
 class Work:
     """What all roles do."""
 
-    def __init__(self, key, capacity, seed):
-        self.key, self.capacity = key, capacity
+    def __init__(self, reference, capacity, seed):
+        self.reference, self.capacity = reference, capacity
         self.numbers = random.Random(seed)
         self.values = Values(self.numbers, capacity)
         self.reads = 0
@@ -156,7 +165,7 @@ def shared(work, cell):
 
 
 def creator(work):
-    cell = shmnode.create_cell(work.key, work.capacity, exclusive=work.numbers.randrange(8) == 0, timeout=TIMEOUT)
+    cell = shmnode.create_cell(work.reference, work.capacity, exclusive=work.numbers.randrange(8) == 0, timeout=TIMEOUT)
     try:
         last = 0
         for _ in range(work.numbers.randrange(8)):
@@ -169,7 +178,7 @@ def creator(work):
 def destroyer(work):
     """Several at once, and then a while in which others can get something done."""
     for _ in range(work.numbers.randrange(8)):
-        unless_gone(lambda: shmnode.destroy_cell(work.key, TIMEOUT))
+        unless_gone(lambda: shmnode.destroy_cell(work.reference, TIMEOUT))
     work.sleep(0.03)
 
 
@@ -186,7 +195,7 @@ def unless_gone(call):
 
 
 def run(role, work):
-    cell = shmnode.open_cell(work.key) if role in STAYING else None
+    cell = shmnode.open_cell(work.reference) if role in STAYING else None
     say("ready")
     while True:
         if cell is not None:
@@ -198,7 +207,7 @@ def run(role, work):
 def main(role, key, capacity, seed):
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # a driver that dies takes its peers along
     try:
-        run(role, Work(int(key), int(capacity), int(seed)))
+        run(role, Work(reference_of(int(key)), int(capacity), int(seed)))
     except shmnode.ShmError as error:
         print(f"{role}: {error}, holder {error.holder}", file=sys.stderr)
         sys.exit(EXIT_CODES.get(error.code, 1))
