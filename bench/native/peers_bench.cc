@@ -312,7 +312,8 @@ Round MakeRound(std::string_view name, std::string_view side, size_t bytes, int 
 
 int main(int argc, char** argv) {
   if (argc != 4 && argc != 6) return 2;
-  std::signal(SIGPIPE, SIG_IGN);  // who asked may be gone: the end of the input comes next, and cells are destroyed
+  std::signal(SIGPIPE, SIG_IGN);     // who asked may be gone: the end of the input comes next, and cells are destroyed
+  prctl(PR_SET_PDEATHSIG, SIGCONT);  // it stops who polls between the rounds, and may die meanwhile
   const bool pinned = argc == 6;
   if (pinned) RunOn(std::atoi(argv[4]));
   const Round round = MakeRound(argv[1], argv[2], std::strtoull(argv[3], nullptr, 10), pinned ? std::atoi(argv[5]) : -1);

@@ -5,6 +5,7 @@
 const { execFile } = require('node:child_process')
 const fs = require('node:fs')
 const path = require('node:path')
+const { setTimeout: sleep } = require('node:timers/promises')
 const { promisify } = require('node:util')
 const t = require('tap')
 const { measureVariant } = require('../../bench/peers/measure-variant')
@@ -13,11 +14,20 @@ const drivers = require('../../bench/peers/drivers')
 const { summary } = require('../../bench/peers/summary')
 const { table } = require('../../bench/peers/report/table')
 const { winners } = require('../../bench/peers/report/winners')
-const { plainEnv } = require('../helpers/child')
+const { plainEnv, start } = require('../helpers/child')
 
 const execute = promisify(execFile)
 const FOLDER = path.join(__dirname, '../../bench/peers')
 const driver = name => drivers.find(one => one.name === name)
+
+/** As proc(5) has it: T is stopped. */
+function stateOf (pid) {
+  try {
+    return /^State:\s+(\w)/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))[1]
+  } catch {
+    return 'gone'
+  }
+}
 
 const bench = (args, env) => execute(process.execPath, [path.join(FOLDER, 'index.js'), '--no-install', '--rounds', '1', '--scale', '0.1', ...args], { env: plainEnv(env) })
 
@@ -70,6 +80,17 @@ t.test('how each is called', async t => {
     await t.rejects(run('--wrong'), { code: 2, stderr: /--wrong.*\nusage: npm run bench/s })
   }
   await t.rejects(bench(['--rounds', 'x']), { code: 2, stderr: /--rounds x\nusage: / })
+})
+
+t.test('a runner that is killed leaves nobody stopped', async t => {
+  const script = `require(${JSON.stringify(path.join(FOLDER, 'subject'))}).Subject
+    .start({ module: 'across', driver: { native: 'polled' }, spec: { size: 64 } }).then(async subject => { await subject.round(1); console.log('stopped') })`
+  const runner = start(t, process.execPath, ['-e', script])
+  await runner.line()
+  const [child] = fs.readFileSync(`/proc/${runner.pid}/task/${runner.pid}/children`, 'utf8').trim().split(' ')
+  t.equal(stateOf(child), 'T')
+  await runner.kill()
+  while (!['gone', 'Z'].includes(stateOf(child))) await sleep(10)
 })
 
 t.test('a driver that fails, and one that is not there', async t => {
