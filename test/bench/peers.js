@@ -29,6 +29,10 @@ function stateOf (pid) {
   }
 }
 
+async function stateIs (pid, ...states) {
+  while (!states.includes(stateOf(pid))) await sleep(10)
+}
+
 const bench = (args, env) => execute(process.execPath, [path.join(FOLDER, 'index.js'), '--no-install', '--rounds', '1', '--scale', '0.1', ...args], { env: plainEnv(env) })
 
 const aMetric = { median: Number, low: Number, high: Number, rounds: [Number], ratio: Number }
@@ -88,9 +92,9 @@ t.test('a runner that is killed leaves nobody stopped', async t => {
   const runner = start(t, process.execPath, ['-e', script])
   await runner.line()
   const [child] = fs.readFileSync(`/proc/${runner.pid}/task/${runner.pid}/children`, 'utf8').trim().split(' ')
-  t.equal(stateOf(child), 'T')
+  await stateIs(child, 'T') // it takes its signal when it is its turn to run
   await runner.kill()
-  while (!['gone', 'Z'].includes(stateOf(child))) await sleep(10)
+  await stateIs(child, 'gone', 'Z')
 })
 
 t.test('a driver that fails, and one that is not there', async t => {
