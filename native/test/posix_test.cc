@@ -1,13 +1,17 @@
 // What POSIX shared memory has and System V's has not: files, which have names, may be shortened, and need room in /dev/shm.
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include <algorithm>
 #include <thread>
 
+#include "as_user.hpp"
 #include "cells.hpp"
 #include "child.hpp"
 #include "raw_bytes.hpp"
+#include "raws.hpp"
+#include "stepper.hpp"
 #include "threads.hpp"
 
 namespace {
@@ -18,6 +22,11 @@ using cells::Deadline;
 using cells::Target;
 
 constexpr size_t kDefaultBytes = 4096 * 4;
+#ifdef SYS_unlink
+constexpr uint64_t kUnlink = SYS_unlink;
+#else
+constexpr uint64_t kUnlink = SYS_unlinkat;
+#endif
 
 void Alone() {
   if (!memory::is_posix) tap::Skip("of POSIX memory");
@@ -122,6 +131,28 @@ const tap::Test kBlank("posix: an empty or blank file is somebody else's; with a
     }
     tap::Check(litter::IsFree(key), "nothing is left");
   }
+});
+
+const tap::Test kNoSuccessor("posix: who removes a raw segment without a lock has that of the name", [] {
+  Alone();
+  const key_t key = litter::UniqueKey();
+  const auto target = Target::Key(key);
+  RawBytes::Create(key, 2048);
+  Stepper destroyer([&target] { return &target; }, [](const shmnode::Target* raw) { return raws::Destroy(*raw) ? 0 : 1; });
+  tap::Require(destroyer.RunToSystemCall(kUnlink), "is about to remove the name");
+  tap::Equal(shmnode::DestroyRaw(target, {}, Deadline::After(std::chrono::milliseconds(20))).code(), Code::kBusy, "for another one");
+  tap::Equal(destroyer.Finish(), 0, "removed");
+  tap::Check(litter::IsFree(key), "nothing is left");
+});
+
+const tap::Test kReadOnlyFile("posix: a raw segment that its owner may only read can be destroyed by him", [] {
+  Alone();
+  const key_t key = litter::UniqueKey();
+  AsNobody([key] {
+    RawBytes::Create(key, 2048, 0400);
+    tap::Equal(raws::Destroy(Target::Key(key)).code(), Code::kOk, "destroyed");
+  });
+  tap::Check(litter::IsFree(key), "nothing is left");
 });
 
 const tap::Test kZeroPage("posix: destroy of a file whose first page is blank, and no more", [] {

@@ -3,6 +3,7 @@
 
 #include <sys/ptrace.h>
 
+#include <cstdint>
 #include <optional>
 
 #include "child.hpp"
@@ -33,6 +34,20 @@ class Stepper {
       if (!WIFSTOPPED(status_) || WSTOPSIG(status_) != SIGTRAP) return false;
     }
     return true;
+  }
+
+  // At full speed, until it is about to make this system call; false where the body came to its end before.
+  bool RunToSystemCall(uint64_t number) {
+    // Without it the kernel tells of no system call what it is.
+    if (ptrace(PTRACE_SETOPTIONS, child_.pid(), nullptr, PTRACE_O_TRACESYSGOOD) != 0) tap::Skip("no ptrace");
+    for (;;) {
+      if (ptrace(PTRACE_SYSCALL, child_.pid(), nullptr, nullptr) != 0) tap::Skip("no ptrace");
+      waitpid(child_.pid(), &status_, 0);
+      if (!WIFSTOPPED(status_) || WSTOPSIG(status_) != (SIGTRAP | 0x80)) return false;
+      __ptrace_syscall_info info{};
+      if (ptrace(PTRACE_GET_SYSCALL_INFO, child_.pid(), sizeof info, &info) < 0) tap::Skip("no news of system calls");
+      if (info.op == PTRACE_SYSCALL_INFO_ENTRY && info.entry.nr == number) return true;
+    }
   }
 
   void Kill() { child_.Kill(); }
