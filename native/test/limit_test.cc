@@ -2,10 +2,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <filesystem>
 #include <fstream>
 
 #include "cells.hpp"
+#include "dev_shm.hpp"
 
 namespace {
 
@@ -22,10 +22,7 @@ void SetLimit(const char* name, const std::string& value) {
 
 // Of this namespace: all segments, or all sets, but for the line of titles.
 int Count(const std::string& what) {
-  if (memory::is_posix && what == "shm") {
-    const std::filesystem::directory_iterator files(shmnode::kPosixDirectory);
-    return static_cast<int>(std::distance(begin(files), end(files)));
-  }
+  if (memory::is_posix && what == "shm") return dev_shm::Files();
   std::ifstream file("/proc/sysvipc/" + what);
   int lines = -1;
   for (std::string line; std::getline(file, line);) lines++;

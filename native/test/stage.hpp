@@ -7,7 +7,6 @@
 
 #include <array>
 #include <atomic>
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +14,7 @@
 
 #include "cells.hpp"
 #include "child.hpp"
+#include "dev_shm.hpp"
 #include "litter.hpp"
 #include "raw_bytes.hpp"
 
@@ -193,7 +193,7 @@ class Stage {
 
   // Of the whole namespace.
   static int Segments() {
-    if (memory::is_posix) return Files();
+    if (memory::is_posix) return dev_shm::Files();
     shm_info info{};
     shmctl(0, SHM_INFO, reinterpret_cast<shmid_ds*>(&info));
     return info.used_ids;
@@ -202,11 +202,6 @@ class Stage {
     seminfo info{};
     semctl(0, 0, SEM_INFO, &info);
     return info.semusz;
-  }
-
-  static int Files() {
-    const std::filesystem::directory_iterator files(shmnode::kPosixDirectory);
-    return static_cast<int>(std::distance(begin(files), end(files)));
   }
 
   void Clear() {

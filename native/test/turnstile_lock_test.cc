@@ -1,77 +1,42 @@
-// The lock: exclusion, fairness, and what is left of it when its holders and waiters die.
+// The lock: exclusion, deadlines, signals and limits. What its dead leave is in turnstile_kill_test.cc, who comes when in
+// turnstile_fairness_test.cc.
 #include "shmnode/turnstile_lock.hpp"
 
-#include <sys/resource.h>
 #include <sys/sem.h>
 
 #include <atomic>
+#include <csignal>
 #include <ctime>
-#include <list>
-#include <optional>
 #include <thread>
+#include <vector>
 
 #include "cells.hpp"
 #include "child.hpp"
+#include "lock_holder.hpp"
+#include "locks.hpp"
+#include "shared.hpp"
 
 namespace {
 
 using cells::Code;
 using cells::Soon;
+using locks::Before;
+using locks::Behind;
+using locks::Holder;
+using locks::IsFree;
+using locks::MakeLock;
 using shmnode::Deadline;
 using shmnode::kGate;
-using shmnode::kReaders;
-using shmnode::kWriter;
 using shmnode::LockHold;
 using shmnode::LockMode;
 using shmnode::TurnstileLock;
 using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace)
-
-TurnstileLock MakeLock() {
-  const auto set = shmnode::SemaphoreSet::Create(IPC_PRIVATE, shmnode::kSemaphoreCount, 0600);
-  tap::Require(static_cast<bool>(set), "a set");
-  litter::RememberSet(set->id());
-  return TurnstileLock(*set);
-}
-
-bool IsFree(const TurnstileLock& lock) {
-  for (int i = 0; i < shmnode::kSemaphoreCount; i++) {
-    if (lock.set().Value(i) != 0) return false;
-  }
-  return true;
-}
 
 bool Try(const TurnstileLock& lock, LockMode mode) {
   const auto status = lock.TryAcquire(mode);
   if (status) lock.Release(mode);
   return static_cast<bool>(status);
 }
-
-// A process that takes the lock and keeps it until it is killed.
-class Holder {
- public:
-  Holder(const TurnstileLock& lock, LockMode mode, Deadline::Clock::duration patience = 100s)
-      : child_([&lock, mode, patience, this] {
-          const auto hold = LockHold::Acquire(lock, mode, Deadline::After(patience));
-          *holds_ = static_cast<bool>(hold);
-          for (;;) pause();
-          return 0;
-        }) {}
-
-  Holder& Wait() {
-    WaitUntil([this] { return holds_->load(); });
-    return *this;
-  }
-  bool holds() const { return *holds_; }
-  Child& child() { return child_; }
-
- private:
-  Shared<std::atomic<bool>> holds_;
-  Child child_;
-};
-
-// How many wait behind the gate, and how many before it.
-int Behind(const TurnstileLock& lock) { return semctl(lock.set().id(), kWriter, GETZCNT) + semctl(lock.set().id(), kReaders, GETZCNT); }
-int Before(const TurnstileLock& lock) { return semctl(lock.set().id(), kGate, GETZCNT); }
 
 const tap::Test kExclusive("lock: exclusive excludes everyone", [] {
   const auto lock = MakeLock();
@@ -140,97 +105,6 @@ const tap::Test kTurnstile("lock: who comes after a waiter waits behind it", [] 
   tap::Check(!reader.holds(), "the reader still waits");
   writer.child().Kill();
   reader.Wait();
-});
-
-const tap::Test kKilledHolder("lock: free after SIGKILL of its holder, of either kind", [] {
-  const auto lock = MakeLock();
-  for (const LockMode mode : {LockMode::kExclusive, LockMode::kShared}) {
-    for (int i = 0; i < 20; i++) {
-      Holder holder(lock, mode);
-      holder.Wait().child().Kill();
-      tap::Check(IsFree(lock), "all zero");
-    }
-  }
-});
-
-const tap::Test kZombie("lock: free before anyone has waited for the dead holder", [] {
-  const auto lock = MakeLock();
-  Holder holder(lock, LockMode::kExclusive);
-  holder.Wait().child().Signal(SIGKILL);
-  tap::Check(static_cast<bool>(lock.Acquire(LockMode::kExclusive, Soon())), "had");
-});
-
-const tap::Test kCoreDump("lock: free after a holder that aborts", [] {
-  const auto lock = MakeLock();
-  Holder holder(lock, LockMode::kExclusive);
-  holder.Wait().child().Signal(SIGABRT);
-  tap::Check(static_cast<bool>(lock.Acquire(LockMode::kExclusive, Soon())), "had");
-});
-
-const tap::Test kKilledWaiters("lock: SIGKILL of a waiter behind the gate lets the next one through", [] {
-  const auto lock = MakeLock();
-  for (const LockMode mode : {LockMode::kExclusive, LockMode::kShared}) {
-    tap::Check(static_cast<bool>(lock.TryAcquire(LockMode::kExclusive)), "taken");
-    Holder behind(lock, mode);
-    WaitUntil([&lock] { return Behind(lock) == 1; });
-    Holder before(lock, LockMode::kExclusive);
-    WaitUntil([&lock] { return Before(lock) == 1; });
-    behind.child().Kill();
-    WaitUntil([&lock] { return Behind(lock) == 1 && Before(lock) == 0; });
-    lock.Release(LockMode::kExclusive);
-    before.Wait().child().Kill();
-    tap::Check(IsFree(lock), "all zero");
-  }
-});
-
-const tap::Test kKilledBefore("lock: SIGKILL of a waiter before the gate disturbs nobody", [] {
-  const auto lock = MakeLock();
-  tap::Check(static_cast<bool>(lock.TryAcquire(LockMode::kExclusive)), "taken");
-  Holder behind(lock, LockMode::kExclusive);
-  WaitUntil([&lock] { return Behind(lock) == 1; });
-  Holder before(lock, LockMode::kExclusive);
-  WaitUntil([&lock] { return Before(lock) == 1; });
-  before.child().Kill();
-  lock.Release(LockMode::kExclusive);
-  behind.Wait().child().Kill();
-  tap::Check(IsFree(lock), "all zero");
-});
-
-const tap::Test kStopped("lock: a stopped holder is named, and goes on", [] {
-  const auto lock = MakeLock();
-  const Shared<std::atomic<bool>> holds;
-  Child holder([&lock, &holds] {
-    const auto hold = LockHold::Acquire(lock, LockMode::kExclusive, Soon());
-    *holds = true;
-    raise(SIGSTOP);
-    return 0;
-  });
-  WaitUntil([&holds] { return holds->load(); });
-  const auto status = lock.Acquire(LockMode::kShared, Deadline::After(20ms));
-  tap::Equal(status.code(), Code::kBusy, "code");
-  tap::Equal(status.error().holder, holder.pid(), "holder");
-  int state = 0;
-  waitpid(holder.pid(), &state, WUNTRACED);
-  holder.Signal(SIGCONT);
-  tap::Check(static_cast<bool>(lock.Acquire(LockMode::kShared, Soon())), "had after SIGCONT");
-});
-
-const tap::Test kStoppedAtGate("lock: a waiter stopped with the gate is named", [] {
-  const auto lock = MakeLock();
-  const Shared<std::atomic<bool>> inside;
-  Child child([&lock, &inside] {
-    const sembuf enter{kGate, 1, SEM_UNDO};
-    semop(lock.set().id(), const_cast<sembuf*>(&enter), 1);
-    *inside = true;
-    for (;;) pause();
-    return 0;
-  });
-  WaitUntil([&inside] { return inside->load(); });
-  tap::Equal(lock.TryAcquire(LockMode::kShared).code(), Code::kBusy, "at once");
-  const auto status = lock.Acquire(LockMode::kShared, Deadline::After(20ms));
-  tap::Equal(status.error().holder, child.pid(), "holder");
-  child.Kill();
-  tap::Check(IsFree(lock), "all zero");
 });
 
 // 1000 signals a second to this process while it waits.
@@ -354,174 +228,6 @@ const tap::Test kMostReaders("lock: 32,767 readers, and one more is kBusy", [] {
   tap::Check(std::clock() - used < CLOCKS_PER_SEC / 4, "and does not spin");
   for (int i = 0; i < 32'767; i++) lock.Release(LockMode::kShared);
   tap::Check(IsFree(lock), "all zero");
-});
-
-// A flood of one kind against one of the other: it must come through, again and again.
-void CheckComesThrough(LockMode flood, LockMode single) {
-  const auto lock = MakeLock();
-  std::vector<Child> children;
-  for (int i = 0; i < 4; i++) {
-    children.emplace_back([&lock, flood] {
-      for (;;) const auto hold = LockHold::Acquire(lock, flood, Deadline::Never());
-      return 0;
-    });
-  }
-  for (int i = 0; i < 30; i++) {
-    const auto hold = LockHold::Acquire(lock, single, Deadline::Never());
-    tap::Check(static_cast<bool>(hold), "had");
-  }
-}
-
-const tap::Test kReaderFlood("lock: a writer comes through a flood of readers",
-                             [] { CheckComesThrough(LockMode::kShared, LockMode::kExclusive); });
-
-const tap::Test kWriterFlood("lock: a reader comes through a flood of writers",
-                             [] { CheckComesThrough(LockMode::kExclusive, LockMode::kShared); });
-
-// Processes that lock in a loop, each time for so long, and wait for as long as it takes or in slices of 50 ms, as Node.js does.
-class Loopers {
- public:
-  enum Wait { kPatient, kSliced, kOldStep };
-  Loopers(const TurnstileLock& lock, int count, LockMode mode, Wait wait, std::chrono::microseconds held) {
-    for (int i = 0; i < count; i++) {
-      children_.emplace_back([&lock, mode, wait, held] {
-        for (;;) Turn(lock, mode, wait, held);
-        return 0;
-      });
-    }
-  }
-  static void Turn(const TurnstileLock& lock, LockMode mode, Wait wait, std::chrono::microseconds held) {
-    if (wait == kOldStep) return OldTurn(lock, held);
-    const auto hold = LockHold::Acquire(lock, mode, wait == kSliced ? Deadline::After(50ms) : Deadline::Never());
-    if (hold) usleep(static_cast<useconds_t>(held.count()));
-  }
-
- private:
-  // Of a program that knows only one place at the gate.
-  static void OldTurn(const TurnstileLock& lock, std::chrono::microseconds held) {
-    constexpr sembuf kEnter[] = {{kGate, 0, SEM_UNDO}, {kGate, 1, SEM_UNDO}};
-    constexpr sembuf kTake[] = {{kWriter, 0, SEM_UNDO}, {kReaders, 0, SEM_UNDO}, {kWriter, 1, SEM_UNDO}, {kGate, -1, SEM_UNDO}};
-    tap::Require(lock.set().Operate(kEnter) && lock.set().Operate(kTake), "the lock");
-    usleep(static_cast<useconds_t>(held.count()));
-    lock.Release(LockMode::kExclusive);
-  }
-
-  std::vector<Child> children_;
-};
-
-// How many slices of 50 ms it took, with a pause after each.
-int AcquireInSlices(const TurnstileLock& lock) {
-  for (int slices = 1;; slices++) {
-    if (LockHold::Acquire(lock, LockMode::kExclusive, Deadline::After(50ms))) return slices;
-    usleep(2000);
-  }
-}
-
-// Each slice is shorter than the turns of all the others.
-const tap::Test kSlices("lock: who waits in slices comes through those who wait without", [] {
-  for (const Loopers::Wait wait : {Loopers::kPatient, Loopers::kOldStep}) {
-    const auto lock = MakeLock();
-    const Loopers others(lock, 4, LockMode::kExclusive, wait, 20ms);
-    WaitUntil([&lock] { return Before(lock) > 0; });
-    for (int i = 0; i < 10; i++) tap::Check(AcquireInSlices(lock) < 100, "had");
-  }
-});
-
-const tap::Test kAmongSlices("lock: who waits without slices comes through those who wait in them", [] {
-  for (const Loopers::Wait wait : {Loopers::kPatient, Loopers::kOldStep}) {
-    const auto lock = MakeLock();
-    const Loopers others(lock, 5, LockMode::kExclusive, Loopers::kSliced, 15ms);
-    WaitUntil([&lock] { return lock.set().Value(kGate) > 1; });
-    for (int i = 0; i < 10; i++) Loopers::Turn(lock, LockMode::kExclusive, wait, 0ms);
-  }
-});
-
-// Each for another time, so that together they always hold it.
-const tap::Test kAmongSharers("lock: a writer behind the gate is not kept out by readers who are next", [] {
-  const auto lock = MakeLock();
-  std::list<Loopers> readers;
-  for (const auto held : {31ms, 37ms, 41ms, 43ms, 47ms, 53ms}) readers.emplace_back(lock, 1, LockMode::kShared, Loopers::kSliced, held);
-  WaitUntil([&lock] { return lock.set().Value(kReaders) > 1; });
-  for (int i = 0; i < 10; i++) Loopers::Turn(lock, LockMode::kExclusive, Loopers::kPatient, 0ms);
-});
-
-// A process behind the gate, and one that is next; the lock is taken by this one.
-struct Queue {
-  Queue() {
-    tap::Check(static_cast<bool>(lock.TryAcquire(LockMode::kShared)), "taken");
-    behind.emplace(lock, LockMode::kExclusive);
-    WaitUntil([this] { return Gate() == 1; });
-    next.emplace(lock, LockMode::kShared, 900ms);
-    WaitUntil([this] { return Gate() == 3; });
-  }
-  int Gate() const { return lock.set().Value(kGate); }
-
-  TurnstileLock lock = MakeLock();
-  std::optional<Holder> behind;
-  std::optional<Holder> next;
-};
-
-const tap::Test kNextWaits("lock: who is next does not overtake who is behind the gate", [] {
-  Queue queue;
-  usleep(20'000);
-  tap::Check(!queue.next->holds(), "though readers have it");
-  queue.lock.Release(LockMode::kShared);
-  queue.behind->Wait();
-  tap::Check(!queue.next->holds() && queue.Gate() == 2, "one after the other");
-  queue.behind->child().Kill();
-  queue.next->Wait();
-  tap::Equal(queue.Gate(), 0, "the gate");
-});
-
-const tap::Test kOneNext("lock: one is next, no second, and who gives up leaves its own place only", [] {
-  Queue queue;
-  Child third([&queue] { return queue.lock.Acquire(LockMode::kShared, Deadline::After(100ms)).code() == Code::kBusy ? 0 : 1; });
-  tap::Check(third.Succeeds(), "busy");
-  tap::Equal(queue.Gate(), 3, "the gate");
-  WaitUntil([&queue] { return queue.Gate() == 1; });
-  queue.behind->child().Kill();
-  tap::Equal(queue.Gate(), 0, "nobody");
-  queue.lock.Release(LockMode::kShared);
-  tap::Check(IsFree(queue.lock), "all zero");
-});
-
-const tap::Test kKilledNext("lock: SIGKILL of who is behind the gate, and of who is next", [] {
-  for (const bool next_first : {false, true}) {
-    Queue queue;
-    (next_first ? queue.next : queue.behind)->child().Kill();
-    WaitUntil([&] { return next_first ? queue.Gate() == 1 : queue.next->holds() && queue.Gate() == 0; });
-    (next_first ? queue.behind : queue.next)->child().Kill();
-    queue.lock.Release(LockMode::kShared);
-    tap::Check(IsFree(queue.lock), "all zero");
-  }
-});
-
-const tap::Test kClearedGate("lock: SETALL under who is behind the gate and who is next", [] {
-  Queue queue;
-  unsigned short zeroes[shmnode::kSemaphoreCount] = {};
-  tap::Require(semctl(queue.lock.set().id(), 0, SETALL, zeroes) == 0, "SETALL");
-  // Free, and one of them has it; the other waits for that one, and finds out about its place.
-  WaitUntil([&queue] { return queue.behind->holds() || queue.next->holds(); });
-  WaitUntil([&queue] { return queue.Gate() == 1; });
-  (queue.behind->holds() ? queue.behind : queue.next)->child().Kill();
-  (queue.behind->holds() ? queue.next : queue.behind)->Wait();
-});
-
-const tap::Test kRandomKills("lock: free after processes that lock in a loop are killed at random", [] {
-  const auto lock = MakeLock();
-  for (int i = 0; i < 100; i++) {
-    std::vector<Child> children;
-    for (int j = 0; j < 3; j++) {
-      children.emplace_back([&lock, j] {
-        for (;;) const auto hold = LockHold::Acquire(lock, j == 0 ? LockMode::kExclusive : LockMode::kShared, Deadline::Never());
-        return 0;
-      });
-    }
-    usleep(static_cast<useconds_t>(shmnode::RandomNonZero() % 3000));
-    for (Child& child : children) child.Signal(SIGKILL);
-    for (Child& child : children) child.Wait();
-    if (!tap::Check(IsFree(lock), "all zero")) return;
-  }
 });
 
 const tap::Test kFork("lock: a fork of the holder neither holds nor releases", [] {

@@ -11,7 +11,7 @@ const t = require('tap')
 const { OVER_POSIX, plainEnv } = require('../helpers/child')
 
 const SUITES = {
-  binding: ['abort', 'close', 'corrupt', 'data', 'destroy', 'inline', 'lock', 'open', 'pending', 'raw-open', 'raw-view', 'read-into', 'read', 'rights', 'sizes', 'snapshot', 'stats', 'sync', 'transfer', 'update', 'versions', 'watch'],
+  binding: ['abort', 'close', 'corrupt', 'data', 'destroy', 'inline', 'lock', 'newer-than', 'open', 'pending', 'raw-open', 'raw-view', 'read-into', 'read', 'rights', 'sizes', 'snapshot', 'stats', 'sync', 'transfer', 'update', 'versions', 'watch', 'watch-end', 'watch-resources'],
   'multi-process': ['exit', 'flood', 'lock', 'peer', 'raw', 'taken-away', 'update', 'waiting-room'],
   crash: ['holders', 'signals', 'writers']
 }
