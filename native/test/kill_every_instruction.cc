@@ -1,6 +1,6 @@
-// kill_every_instruction [--posix] [--payload BYTES]... [--operation NAME] [--samples N] [--broken]: SIGKILLs a process at every
-// single instruction of each operation in turn, and looks from another process at what that leaves. --broken does so to
-// operations that are wrong on purpose: then it is an error to find no harm.
+// kill_every_instruction [--posix] [--payload BYTES]... [--operation NAME] [--samples N] [--stretch N] [--broken]: SIGKILLs a process at
+// every single instruction of each operation in turn, and looks from another process at what that leaves; of a loop or a copy that takes
+// more than N instructions, at samples. --broken does so to operations that are wrong on purpose: then it is an error to find no harm.
 #include <dlfcn.h>
 #include <getopt.h>
 #include <sched.h>
@@ -32,7 +32,7 @@ constexpr size_t kRecordedSteps = 50'000;
 struct Options {
   std::vector<size_t> payloads;
   std::string_view operation;
-  size_t samples = 4;
+  Sampling sampling;
   bool broken = false;
 };
 
@@ -101,8 +101,8 @@ class Findings {
 
 class KillEveryInstruction {
  public:
-  KillEveryInstruction(const Operation& operation, size_t payload, size_t samples)
-      : operation_(operation), stage_(payload, operation.step), samples_(samples), findings_(operation) {}
+  KillEveryInstruction(const Operation& operation, size_t payload, const Sampling& sampling)
+      : operation_(operation), stage_(payload, operation.step), sampling_(sampling), findings_(operation) {}
 
   void Run() {
     alarm(kSecondsOfOperation);
@@ -110,7 +110,7 @@ class KillEveryInstruction {
     (stage_.*operation_.prepare)();
     operation_.run(stage_);
     const Trace trace = Record();
-    KillAll(trace, trace.KillPoints(samples_));
+    KillAll(trace, trace.KillPoints(sampling_));
   }
 
  private:
@@ -187,7 +187,7 @@ class KillEveryInstruction {
 
   const Operation& operation_;
   Stage stage_;
-  const size_t samples_;
+  const Sampling sampling_;
   Findings findings_;
   std::optional<Stepped> victim_;
   std::set<uintptr_t> killed_at_;
@@ -199,16 +199,15 @@ class KillEveryInstruction {
 const std::vector<Operation>& Operations(const Options& options) { return options.broken ? operations::Broken() : operations::Sound(); }
 
 bool ParseInto(Options& options, int argc, char** argv) {
-  constexpr option kOptions[] = {{"payload", required_argument, nullptr, 'p'},
-                                 {"operation", required_argument, nullptr, 'o'},
-                                 {"samples", required_argument, nullptr, 's'},
-                                 {"broken", no_argument, nullptr, 'b'},
-                                 {nullptr, 0, nullptr, 0}};
+  constexpr option kOptions[] = {{"payload", required_argument, nullptr, 'p'}, {"operation", required_argument, nullptr, 'o'},
+                                 {"samples", required_argument, nullptr, 's'}, {"stretch", required_argument, nullptr, 'l'},
+                                 {"broken", no_argument, nullptr, 'b'},        {nullptr, 0, nullptr, 0}};
   for (int letter = 0; (letter = getopt_long(argc, argv, "", kOptions, nullptr)) != -1;) {
     switch (letter) {
       case 'p': options.payloads.push_back(std::strtoull(optarg, nullptr, 0)); break;
       case 'o': options.operation = optarg; break;
-      case 's': options.samples = std::strtoull(optarg, nullptr, 0); break;
+      case 's': options.sampling.samples = std::strtoull(optarg, nullptr, 0); break;
+      case 'l': options.sampling.stretch = std::strtoull(optarg, nullptr, 0); break;
       case 'b': options.broken = true; break;
       default: return false;
     }
@@ -218,7 +217,7 @@ bool ParseInto(Options& options, int argc, char** argv) {
   const auto& known = Operations(options);
   const bool is_known = options.operation.empty() ||
                         std::any_of(known.begin(), known.end(), [&](const Operation& one) { return one.name == options.operation; });
-  return optind == argc && options.samples > 0 && big_enough && is_known;
+  return optind == argc && options.sampling.samples > 0 && big_enough && is_known;
 }
 
 void CleanUpAndLeave(int number) {
@@ -233,9 +232,8 @@ std::list<tap::Test> TestsFor(const Options& options) {
   for (const Operation& operation : Operations(options)) {
     if (!options.operation.empty() && operation.name != options.operation) continue;
     for (const size_t payload : options.payloads) {
-      const size_t samples = options.samples;
       tests.emplace_back(tap::Text("every instruction: ", operation.name, operation.copies() ? tap::Text(", ", payload, " bytes") : ""),
-                         [&operation, payload, samples] { KillEveryInstruction(operation, payload, samples).Run(); });
+                         [&operation, payload, sampling = options.sampling] { KillEveryInstruction(operation, payload, sampling).Run(); });
       if (!operation.copies()) break;
     }
   }
@@ -248,8 +246,10 @@ int main(int argc, char** argv) {
   memory::TakeOption(argc, argv);
   Options options;
   if (!ParseInto(options, argc, argv)) {
-    std::fputs("usage: kill_every_instruction [--posix] [--payload BYTES]... [--operation NAME] [--samples N] [--broken]\noperations:",
-               stderr);
+    std::fputs(
+        "usage: kill_every_instruction [--posix] [--payload BYTES]... [--operation NAME] [--samples N] [--stretch N] "
+        "[--broken]\noperations:",
+        stderr);
     for (const Operation& operation : Operations(options)) std::fprintf(stderr, " %s", operation.name.data());
     std::fputc('\n', stderr);
     return 2;

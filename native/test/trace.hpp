@@ -9,6 +9,12 @@
 
 #include "stepped.hpp"
 
+// How a loop or a copy is thinned out: a stretch of more than `stretch` instructions in which none runs for the first time.
+struct Sampling {
+  size_t stretch = 1000;
+  size_t samples = 4;  // of its beginning, of its end, and as many evenly spread between
+};
+
 class Trace {
  public:
   // Runs the process to the end of its body.
@@ -30,14 +36,13 @@ class Trace {
   // It enters the kernel.
   bool IsCall(size_t index) const { return calls_.count(addresses_[index]) != 0; }
 
-  // All instructions; but of a stretch of more than kLongStretch in which none runs for the first time, that is a loop or a
-  // copy, the first `samples`, the last ones, and as many evenly spread between.
-  std::vector<size_t> KillPoints(size_t samples) const {
+  // All instructions, but for the samples of long stretches. Each address that runs at all is among them.
+  std::vector<size_t> KillPoints(const Sampling& sampling) const {
     std::vector<size_t> points;
     for (size_t begin = 0, end = 0; begin < size(); begin = end) {
       for (end = begin + 1; end < size() && nearest_first_[end] != end; end++) {
       }
-      AddStretch(begin, end - begin, samples, points);
+      AddStretch(begin, end - begin, sampling, points);
     }
     return points;
   }
@@ -52,10 +57,9 @@ class Trace {
   }
 
  private:
-  static constexpr size_t kLongStretch = 1000;
-
-  static void AddStretch(size_t begin, size_t length, size_t samples, std::vector<size_t>& points) {
-    const bool all = length <= std::max(kLongStretch, 3 * samples);
+  static void AddStretch(size_t begin, size_t length, const Sampling& sampling, std::vector<size_t>& points) {
+    const size_t samples = sampling.samples;
+    const bool all = length <= std::max(sampling.stretch, 3 * samples);
     const size_t ends = all ? length : samples;
     for (size_t i = 0; i < ends; i++) points.push_back(begin + i);
     if (all) return;

@@ -19,6 +19,6 @@ for (const [name, args] of programs) {
 const kills = ['create', 'open', 'write', 'destroy']
 const skip = process.arch === 'x64' ? false : 'single steps are for x86-64'
 for (const operation of kills) {
-  t.spawn(path.join(__dirname, '../../build/Release/kill_every_instruction'), ['--posix', '--payload', '64', '--samples', '1', '--operation', operation],
+  t.spawn(path.join(__dirname, '../../build/Release/kill_every_instruction'), ['--posix', '--payload', '64', '--samples', '1', '--stretch', '16', '--operation', operation],
     { name: `killed at every instruction: ${operation}`, env: plainEnv(), skip })
 }
