@@ -104,7 +104,7 @@ const tap::Test kFilesOfOthers("posix: links, pipes, sockets and directories are
 });
 
 // A file of ours has its name only when the cell is in it.
-const tap::Test kBlank("posix: an empty or blank file is somebody else's; with a set like ours it can be destroyed", [] {
+const tap::Test kBlank("posix: an empty or blank file is somebody else's, also beside a set like ours; destroyed as raw", [] {
   Alone();
   for (const size_t bytes : {size_t{0}, kDefaultBytes}) {
     const key_t key = litter::UniqueKey();
@@ -116,9 +116,10 @@ const tap::Test kBlank("posix: an empty or blank file is somebody else's; with a
       }
       const auto now = raw.Copy();
       tap::Check(std::all_of(now.begin(), now.end(), [](std::byte b) { return b == std::byte{0}; }), "as it was");
-      const Code destroyed = cells::Destroy(Target::Key(key)).code();
-      tap::Equal(destroyed, with_set ? Code::kOk : Code::kLayout, tap::Text(bytes, " bytes, destroy"));
+      tap::Equal(cells::Destroy(Target::Key(key)).code(), Code::kLayout, tap::Text(bytes, " bytes, destroy"));
+      tap::Check(litter::HasSegment(key) && litter::HasSet(key) == with_set, "is there");
     }
+    tap::Equal(raws::Destroy(Target::Key(key)).code(), Code::kOk, tap::Text(bytes, " bytes, destroy as raw"));
     tap::Check(litter::IsFree(key), "nothing is left");
   }
 });
@@ -133,6 +134,48 @@ const tap::Test kNoSuccessor("posix: who removes a raw segment without a lock ha
   tap::Equal(shmnode::DestroyRaw(target, {}, Deadline::After(std::chrono::milliseconds(20))).code(), Code::kBusy, "for another one");
   tap::Equal(destroyer.Finish(), 0, "removed");
   tap::Check(litter::IsFree(key), "nothing is left");
+});
+
+const tap::Test kNoSuccessorBeside("posix: who removes a raw segment beside a POSIX semaphore has the lock of the name", [] {
+  Alone();
+  const key_t key = litter::UniqueKey();
+  const raws::SemaphoreName name;
+  const auto raw = raws::MustOpen(key, {.semaphore = name.get()});
+  Stepper destroyer([&raw] { return &raw; }, [](const shmnode::Raw* one) { return one->Destroy(cells::Soon()) ? 0 : 1; });
+  tap::Require(destroyer.RunToSystemCall(kUnlink), "is about to remove the name");
+  tap::Equal(shmnode::DestroyRaw(Target::Key(key), {}, Deadline::After(std::chrono::milliseconds(20))).code(), Code::kBusy,
+             "for another one");
+  tap::Equal(destroyer.Finish(), 0, "removed");
+  tap::Check(litter::IsFree(key), "nothing is left");
+});
+
+const tap::Test kUntrustedSet("posix: a set of another user is not waited for, and stays", [] {
+  Alone();
+  if (geteuid() != 0) tap::Skip("not root");
+  const key_t key = litter::UniqueKey();
+  const auto cell = cells::MustOpen(key);
+  litter::RemoveSet(key);
+  int set = 0;
+  AsNobody([key] { litter::MakeSet(key, 4, 0666); });
+  set = litter::SetOf(key);
+  const auto hold =
+      shmnode::LockHold::Acquire(shmnode::TurnstileLock(shmnode::SemaphoreSet(set)), shmnode::LockMode::kExclusive, cells::Soon());
+  tap::Equal(cell.Destroy(Deadline::After(std::chrono::milliseconds(20))).code(), Code::kOk, "destroy");
+  tap::Check(!litter::HasSegment(key) && litter::SetOf(key) == set, "the segment is gone, the set is not");
+  litter::RemoveSet(key);
+});
+
+const tap::Test kRenamed("posix: destroy of a file that was given another name leaves its value alone", [] {
+  Alone();
+  const key_t key = litter::UniqueKey();
+  const auto cell = cells::MustOpen(key);
+  litter::RemoveSet(key);
+  const std::string other = PathOf(litter::UniqueKey());
+  tap::Require(rename(PathOf(key).c_str(), other.c_str()) == 0, "renamed");
+  tap::Equal(cell.Destroy(cells::Soon()).code(), Code::kDestroyed, "destroy");
+  tap::Check(!cell.IsRetired(), "goes on under its other name");
+  tap::Check(!litter::HasSet(key), "no set is left");
+  unlink(other.c_str());
 });
 
 const tap::Test kReadOnlyFile("posix: a raw segment that its owner may only read can be destroyed by him", [] {
@@ -175,6 +218,22 @@ const tap::Test kContested("posix: where a System V segment has the key of the l
   tap::Equal(cells::Open(Target::Key(key)).code(), Code::kNameCollision, "and gets no other");
   tap::Equal(cells::ReadText(cells::MustOpen(key, {.read_only = true, .owner = {}})), "x", "the value");
   tap::Equal(cells::Destroy(Target::Key(key)).code(), Code::kOk, "destroy");
+});
+
+const tap::Test kKeepsTheirLock("posix: destroy leaves a set that may be a System V segment's lock", [] {
+  Alone();
+  for (const bool is_raw : {false, true}) {
+    const key_t key = litter::UniqueKey();
+    if (is_raw) RawBytes::Create(key, 2048);
+    const auto cell = is_raw ? std::nullopt : std::optional(cells::MustOpen(key));
+    if (is_raw) litter::MakeSet(key);
+    const int set = litter::SetOf(key);
+    const int segment = shmget(memory::SetKeyOf(key), 100, IPC_CREAT | IPC_EXCL | 0600);
+    tap::Equal((is_raw ? raws::Destroy(Target::Key(key)) : cells::Destroy(Target::Key(key))).code(), Code::kOk, "destroy");
+    tap::Check(!litter::HasSegment(key) && litter::SetOf(key) == set, is_raw ? "raw" : "cell");
+    shmctl(segment, IPC_RMID, nullptr);
+    litter::RemoveSet(key);
+  }
 });
 
 // Two names of which the keys are one, and that are not in the way of others.

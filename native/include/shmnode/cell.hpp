@@ -248,7 +248,7 @@ class Cell {
     // Without its lock, no version can be told to be the last: the next open gives it another.
     if (!hold && (if_version || hold.code() != Code::kDestroyed || !LostItsLock())) return hold.error();
     if (const uint64_t current = Version(); if_version && *if_version != current) return Fail(Code::kVersionConflict, nullptr, current);
-    if (!hold && segment_.is_posix()) return RemoveUnderNameLock(segment_, *facts, deadline);
+    if (!hold && segment_.is_posix()) return RetireUnderNameLock(segment_, *facts, deadline);
     RetireHeader(segment_);
     const Status removed = segment_.Remove();
     if (hold && !IsReplaced()) static_cast<void>(lock_.set().Remove());

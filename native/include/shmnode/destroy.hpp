@@ -56,7 +56,8 @@ class Destroyer {
     if (geometry.code() == Code::kLayout) return geometry.error();
     if (geometry && !target_.Accepts(*geometry)) return Fail(Code::kNameCollision);
     const auto set = FindSet(segment);
-    if (content == Content::kBlank && !set) {
+    const bool of_dead_creator = Place::kShowsBlank && set;
+    if (content == Content::kBlank && !of_dead_creator) {
       if (!place_.LeadsTo(segment) || !StaysBlank(segment, deadline_)) return std::nullopt;
       return Fail(Code::kLayout, "no magic");
     }
@@ -88,7 +89,7 @@ class Destroyer {
     if (blank && !IsUntouched(*segment)) return Fail(Code::kLayout, "no magic");
     // The segment first: a blank one without a set would be nobody's.
     const Status removed = segment != nullptr ? RetireAndRemove(*segment) : Status(Nothing{});
-    static_cast<void>(set.Remove());
+    if (!place_.IsContested()) static_cast<void>(set.Remove());
     return removed;
   }
 
@@ -97,7 +98,7 @@ class Destroyer {
     if constexpr (!Place::kRemovesByName) return RetireAndRemove(segment);
     const auto facts = segment.Facts();
     if (!facts) return facts.error();
-    const Status removed = RemoveUnderNameLock(segment, *facts, deadline_);
+    const Status removed = RetireUnderNameLock(segment, *facts, deadline_);
     return removed.code() == Code::kDestroyed ? std::nullopt : std::optional<Status>(removed);
   }
 

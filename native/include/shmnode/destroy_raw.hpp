@@ -45,23 +45,21 @@ class RawDestroyer {
     const auto facts = set ? set->Stat() : Result<semid_ds>(Fail(Code::kNotFound));
     if (facts.code() == Code::kDestroyed) return std::nullopt;
     if (set && !facts) return facts.error();
-    if (Place::kRemovesByName && !set && MakesLockOf(segment, key)) return std::nullopt;
+    if (Place::kRemovesByName && !set) return Again(RemoveWithoutSet(segment));
     if (!set || !IsLockSet(*facts)) return Again(segment.Remove());
     if (const Status owner = owner_.Check(facts->sem_perm); !owner) return owner;
     const auto hold = LockHold::Acquire(TurnstileLock(*set), LockMode::kExclusive, deadline_);
     if (hold.code() == Code::kDestroyed) return std::nullopt;
     if (!hold) return hold.error();
     const auto removed = Again(segment.Remove());
-    if (removed && *removed) static_cast<void>(set->Remove());
+    if (removed && *removed && !place_.IsContested()) static_cast<void>(set->Remove());
     return removed;
   }
 
-  // Who makes or removes a name has its lock, or might remove a successor. False where there can be none.
-  static bool MakesLockOf(const Segment& segment, key_t key) noexcept {
+  Status RemoveWithoutSet(const Segment& segment) const noexcept {
     const auto facts = segment.Facts();
-    if (!facts) return false;
-    const auto set = SemaphoreSet::Create(key, kRawSemaphoreCount, facts->mode | 0600U);
-    return set || set.code() == Code::kExists;
+    if (!facts) return facts.error();
+    return RemoveRawUnderNameLock(segment, *facts, deadline_);
   }
 
   std::optional<Status> Again(const Status& status) const noexcept { return status ? std::optional(status) : Again(status.error()); }

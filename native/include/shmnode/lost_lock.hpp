@@ -4,6 +4,7 @@
 
 #include "cell.hpp"
 #include "owner_policy.hpp"
+#include "set_owner.hpp"
 #include "target.hpp"
 
 namespace shmnode {
@@ -62,16 +63,6 @@ class LockReplacement {
   const OwnerPolicy& owner_;
   Deadline deadline_;
 };
-
-// What root makes for others is theirs to use.
-inline Status GiveTo(SemaphoreSet set, const SegmentFacts& segment) noexcept {
-  auto facts = set.Stat();
-  if (!facts) return facts.error();
-  if (facts->sem_perm.uid == segment.uid && facts->sem_perm.gid == segment.gid) return Nothing{};
-  facts->sem_perm.uid = segment.uid;
-  facts->sem_perm.gid = segment.gid;
-  return set.Change(*facts);
-}
 
 }  // namespace detail
 

@@ -179,7 +179,7 @@ class Opener {
     const auto facts = segment.Facts();
     if (!facts) return facts.error();
     if (const Status may = CheckMayRemove(*facts); !may) return may;
-    return RemoveUnderNameLock(segment, *facts, deadline_);
+    return RetireUnderNameLock(segment, *facts, deadline_);
   }
 
   // Its semaphore set was removed.

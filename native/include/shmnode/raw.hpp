@@ -14,6 +14,7 @@
 
 #include "cell.hpp"
 #include "deadline.hpp"
+#include "name_lock.hpp"
 #include "racy_copy.hpp"
 #include "raw_lock.hpp"
 #include "result.hpp"
@@ -133,6 +134,7 @@ class Raw {
     if (const Status may = CheckMayRemove(*facts); !may) return may;
     const auto hold = Lock(LockMode::kExclusive, deadline);
     if (!hold) return hold.error();
+    if (segment_.is_posix() && !lock_.set()) return RemoveRawUnderNameLock(segment_, *facts, deadline);
     const Status removed = segment_.Remove();
     if (const auto set = lock_.set(); removed && set) static_cast<void>(set->Remove());
     return removed;

@@ -210,7 +210,7 @@ def _destroy_once(place, deadline):
             with Lock(semid).held(EXCLUSIVE, deadline):  # [D1]
                 if place.find() != found:
                     raise Changed
-                return _remove(segment, semid)
+                return _remove(segment, None if place.is_contested else semid)
         except ShmError as error:
             raise Changed if error.code == "DESTROYED" else error
 
@@ -218,7 +218,7 @@ def _destroy_once(place, deadline):
 def _check_may_destroy(segment, place, semid):
     check_may_remove(segment.facts())  # retired, and then not removed, it would be lost for everybody
     if not has_magic(segment):
-        if is_blank(segment) and semid is not None:
+        if is_blank(segment) and semid is not None and place.shows_blank:
             return
         if not is_blank(segment) and not has_magic(segment):
             raise ShmError("LAYOUT", "no magic")

@@ -194,7 +194,8 @@ def _destroy_once(place, deadline):
                 raise Changed
             if segment is not None:
                 segment.remove()
-            remove_set(semid)
+            if not place.is_contested:
+                remove_set(semid)
 
 
 def _check_may_destroy(segment, semid):
