@@ -160,6 +160,7 @@ overColumns(['header'], async (t, stage) => {
 
   await stage.each(t, 'blank, but for its payload, under a set like ours', [], async (t, driver) => {
     const { facts, ref } = await stage.meet(t, [driver], { capacity: 100 })
+    const header = await column.peek(facts, 0, 4096)
     await column.poke(facts, 0, Buffer.alloc(4096))
     await column.poke(facts, 4096 + 50, Buffer.from('theirs'))
     const before = await column.peek(facts, 0, 4 * 4096)
@@ -167,6 +168,10 @@ overColumns(['header'], async (t, stage) => {
     await t.rejects(stage.destroy(driver, ref), { code: 'LAYOUT' })
     t.ok(before.equals(await column.peek(facts, 0, 4 * 4096)))
     await column.poke(facts, 4096, Buffer.alloc(4096))
+    if (!column.features.includes('blank')) {
+      await t.rejects(stage.destroy(driver, ref), { code: 'LAYOUT' }, 'no creator of ours leaves such a file')
+      await column.poke(facts, 0, header)
+    }
     await t.resolves(stage.destroy(driver, ref), 'a dead creator of ours leaves nothing but zeros')
   })
 
