@@ -26,11 +26,13 @@ async function main () {
   const grace = closeWithGrace({ delay: config.stopTimeout + MARGIN, logger: log, skip: STOP_SIGNALS }, async ({ err }) => {
     if (err) log.fatal({ err }, 'stopping')
     else log.info({ signal: stop.reason }, 'stopping')
+    await listening.catch(() => {})
     await server.close()
   })
   stop.addEventListener('abort', () => grace.close())
+  const listening = listen(server, { ...config, stop })
   try {
-    const where = await listen(server, { ...config, stop })
+    const where = await listening
     if (where === null) return
     console.log(`shmnode listens on ${where}`)
     warn(log, config)
