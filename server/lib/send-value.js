@@ -1,5 +1,6 @@
 'use strict'
 
+const { departureOf } = require('./departure')
 const { opaqueTag, parseTags } = require('./entity-tag')
 const HttpError = require('./http-error')
 const Loan = require('./loan')
@@ -43,7 +44,7 @@ function sendWhole (reply, latest, { answerBytes }) {
 
 async function sendWanted (request, reply, segment, { timeout, limits }) {
   const { 'if-none-match': noneMatch } = request.headers
-  const loan = await Loan.take(segment.current, limits.answerBytes, new Patience(request, timeout))
+  const loan = await Loan.take(segment.current, limits.answerBytes, new Patience(reply.raw, timeout))
   if (noneMatch === undefined) return sendPart(request, reply, loan)
   const isSeen = seenTest(noneMatch)
   if (!isSeen(loan.latest)) return sendPart(request, reply, loan)
@@ -67,7 +68,7 @@ async function waitForOther (request, reply, segment, { seen, isSeen, limits: { 
   reply.header('preference-applied', `wait=${timeout / 1000}`)
   const restore = allowSilence(request, timeout)
   try {
-    return await nextUnseen(segment, seen, isSeen, { timeout, signal: request.signal })
+    return await nextUnseen(segment, seen, isSeen, { timeout, signal: departureOf(reply.raw) })
   } finally {
     restore()
     streams.give()

@@ -2,6 +2,7 @@
 
 const HttpError = require('../lib/http-error')
 const { withTurn } = require('../lib/overload')
+const Patience = require('../lib/patience')
 const body = require('../plugins/body')
 const { readSchema, writeSchema, watchSchema } = require('../schemas/raw')
 
@@ -21,15 +22,17 @@ async function raw (fastify, { timeout }) {
   const { segment, limits } = fastify.shm
   await fastify.register(body, { limitOf, quota: limits.bodyBytes })
 
-  fastify.get('/read', { schema: readSchema, onRequest: refuseConditions }, async ({ signal }, reply) => {
-    const text = await segment.use(handle => handle.read({ timeout, signal }))
+  fastify.get('/read', { schema: readSchema, onRequest: refuseConditions }, async (request, reply) => {
+    const patience = new Patience(reply.raw, timeout)
+    const text = await segment.use(handle => patience.spend(wait => handle.read(wait)))
     reply.headers(TEXT_HEADERS)
     return text
   })
 
-  fastify.post('/write', { schema: writeSchema, onRequest: [refuseConditions, refuseEncoding] }, async ({ body: text = NO_BYTES, signal }, reply) => {
+  fastify.post('/write', { schema: writeSchema, onRequest: [refuseConditions, refuseEncoding] }, async ({ body: text = NO_BYTES }, reply) => {
     if (text.includes(NUL)) throw new HttpError(400, 'ERR_TEXT_NUL', 'The text of a raw segment ends at its first NUL: it cannot have one inside.')
-    await withTurn(limits.writes, () => segment.use(handle => handle.write(text, { timeout, signal })))
+    const patience = new Patience(reply.raw, timeout)
+    await withTurn(limits.writes, () => segment.use(handle => patience.spend(wait => handle.write(text, wait))))
     reply.headers(TEXT_HEADERS)
     return text
   })
