@@ -1,8 +1,9 @@
 'use strict'
 
 const { LogController } = require('fastify')
+const answerClientError = require('./lib/client-error')
 const { DEFAULTS } = require('./lib/options')
-const { answerClientError, sendProblem } = require('./plugins/problem')
+const { sendProblem } = require('./plugins/problem')
 
 /** A connection on which nothing happens may stay for so long beyond what a request may wait, in milliseconds. */
 const SILENCE = 5000

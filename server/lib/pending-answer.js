@@ -22,13 +22,13 @@ function queueAnswer (socket, answer) {
 }
 
 /**
- * The last answer that the client of a connection can wait for: he has sent all of its request.
+ * The last answer that the client of a connection waits for, having sent all of its request, or already gets.
  * @param {import('node:net').Socket} socket
  * @returns {import('node:http').ServerResponse | null}
  */
 function pendingAnswer (socket) {
   const latest = socket[LATEST]
-  const answer = latest?.req.complete ? latest : latest?.[BEFORE]
+  const answer = latest?.req.complete || latest?.headersSent ? latest : latest?.[BEFORE]
   return answer === undefined || isOver(answer) ? null : answer
 }
 

@@ -1,6 +1,5 @@
 'use strict'
 
-const { STATUS_CODES } = require('node:http')
 const fp = require('fastify-plugin')
 const HttpError = require('../lib/http-error')
 const { toAnswer, toPath } = require('../lib/problem')
@@ -31,25 +30,6 @@ function levelOf (status, { raw }) {
   return status === 503 ? 'warn' : 'error'
 }
 
-/** Answers bytes that are no HTTP request, or do not become one in time. `this` is the Fastify instance. */
-function answerClientError (error, socket) {
-  this.log.trace({ err: error }, 'client error')
-  if (socket.writable) socket.write(toMessage(toAnswer(toClientError(error))))
-  socket.destroy(error)
-}
-
-function toMessage ({ status, headers, body }) {
-  const fields = Object.entries({ ...headers, connection: 'close', 'content-length': body.length })
-  const lines = fields.map(([name, value]) => `${name}: ${value}\r\n`)
-  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`
-}
-
-function toClientError ({ code }) {
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new HttpError(408, 'ERR_REQUEST_TIMEOUT', 'The request did not arrive in time.')
-  if (code === 'HPE_HEADER_OVERFLOW') return new HttpError(431, 'ERR_HEADERS_TOO_LARGE', 'The header fields are too large.')
-  return new HttpError(400, 'ERR_REQUEST_MALFORMED', 'This is not an HTTP request.')
-}
-
 function noRoute (fastify, request) {
   const url = toPath(request.url)
   const methods = fastify.supportedMethods.filter(method => fastify.findRoute({ method, url }))
@@ -60,4 +40,3 @@ function noRoute (fastify, request) {
 
 module.exports = fp(problem, { name: 'problem' })
 module.exports.sendProblem = sendProblem
-module.exports.answerClientError = answerClientError

@@ -5,6 +5,7 @@
 const t = require('tap')
 const { once } = require('node:events')
 const net = require('node:net')
+const { setTimeout } = require('node:timers/promises')
 const shm = require('shmnode')
 const { build, exchange, hold, isProblem, listen, noPeer, read, request, write } = require('../helpers/server')
 
@@ -12,7 +13,7 @@ const TEXT = { 'content-type': 'text/plain' }
 const TOKENS = [{ token: 'secret', access: 'write' }]
 
 /** The status lines of all that comes back. */
-const statuses = answers => [...answers.matchAll(/^HTTP\/1\.1 (\d+)/gm)].map(([, status]) => Number(status))
+const statuses = answers => [...answers.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => Number(status))
 
 t.test('no way around the token', async t => {
   const { fastify, port } = await listen(t, { tokens: TOKENS })
@@ -63,6 +64,49 @@ t.test('what follows a body is the next request, not a part of it', async t => {
   const answers = await exchange(port, `${post}GET /read HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`)
   t.same(statuses(answers), [200, 200])
   t.equal(answers.split(text).length, 3, 'stored as it came')
+})
+
+t.test('what is no request, behind one that is still being answered', { skip: noPeer }, async t => {
+  const post = 'POST /write HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n'
+  const foreign = 'GET /read HTTP/1.1\r\nHost: evil.com\r\n\r\n'
+  const behind = {
+    'JUNK\r\n\r\n': [200, 400],
+    [foreign + foreign + 'JUNK\r\n\r\n']: [200, 403, 403, 400],
+    [`${post}Transfer-Encoding: chunked\r\n\r\nzz\r\n`]: [200, 400],
+    [`GET /read HTTP/1.1\r\nHost: localhost\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`]: [200, 431]
+  }
+  for (const [text, expected] of Object.entries(behind)) {
+    const { fastify, key, port } = await listen(t)
+    const holder = await hold(t, key, 60_000)
+    const socket = net.connect(port, '127.0.0.1').setEncoding('utf8')
+    const answers = socket.toArray()
+    socket.write(`${post}Content-Length: 3\r\n\r\nnew`)
+    while (fastify.shm.pending() === 0) await setTimeout(5)
+    socket.write(text)
+    await setTimeout(100)
+    socket.write('more of it\r\n\r\n')
+    await setTimeout(100)
+    holder.kill('SIGKILL')
+    t.same(statuses((await answers).join('')), expected, JSON.stringify(text.slice(0, 200)))
+    t.match(await read(fastify), { body: 'new', headers: { 'shm-version': '1' } })
+  }
+})
+
+t.test('who sends what is no request behind one, and leaves, does not wait for its answer', { skip: noPeer }, async t => {
+  const { fastify, key, port } = await listen(t, { timeout: 10 * 60_000 })
+  const holder = await hold(t, key, 10 * 60_000)
+  for (const leave of ['end', 'destroy', 'resetAndDestroy']) {
+    const socket = net.connect(port, '127.0.0.1').on('error', () => {})
+    socket.write('POST /write HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nnew')
+    while (fastify.shm.pending() === 0) await setTimeout(5)
+    socket.write('JUNK\r\n\r\n')
+    await setTimeout(100)
+    socket[leave]()
+    while (fastify.shm.pending() > 0) await setTimeout(5)
+  }
+  holder.kill('SIGKILL')
+  await once(holder, 'close')
+  t.equal((await read(fastify)).headers['shm-version'], '0', 'nothing was written')
 })
 
 t.test('Expect', async t => {
@@ -118,7 +162,7 @@ t.test('a stream or a long poll that comes to nothing leaves nothing behind', as
   const { fastify, key, port } = await listen(t)
   const { etag } = (await write(fastify, 'old', TEXT)).headers
   const waiting = request(port, { headers: { 'if-none-match': etag, prefer: 'wait=60' } })
-  while (fastify.shm.limits.streams.used === 0) await new Promise(resolve => setTimeout(resolve, 10))
+  while (fastify.shm.limits.streams.used === 0) await setTimeout(10)
   await shm.destroy(key)
   const other = await shm.open(key, { capacity: 4096 })
   t.teardown(() => other.close())
