@@ -1,5 +1,6 @@
 'use strict'
 
+const { refuseCodings } = require('../lib/codings')
 const HttpError = require('../lib/http-error')
 const { withTurn } = require('../lib/overload')
 const Patience = require('../lib/patience')
@@ -29,7 +30,7 @@ async function raw (fastify, { timeout }) {
     return text
   })
 
-  fastify.post('/write', { schema: writeSchema, onRequest: [refuseConditions, refuseEncoding] }, async ({ body: text = NO_BYTES }, reply) => {
+  fastify.post('/write', { schema: writeSchema, onRequest: [refuseConditions, async ({ headers }) => refuseCodings(headers)] }, async ({ body: text = NO_BYTES }, reply) => {
     if (text.includes(NUL)) throw new HttpError(400, 'ERR_TEXT_NUL', 'The text of a raw segment ends at its first NUL: it cannot have one inside.')
     const patience = new Patience(reply.raw, timeout)
     await withTurn(limits.writes, () => segment.use(handle => patience.spend(wait => handle.write(text, wait))))
@@ -50,11 +51,6 @@ async function raw (fastify, { timeout }) {
 async function refuseConditions ({ headers }) {
   if (headers['if-match'] === undefined && headers['if-none-match'] === undefined) return
   throw new HttpError(501, 'ERR_SHM_UNSUPPORTED', 'A raw segment has no versions that a condition could be about.')
-}
-
-async function refuseEncoding ({ headers }) {
-  const encoding = headers['content-encoding'] ?? 'identity'
-  if (encoding !== 'identity') throw new HttpError(415, 'ERR_CONTENT_ENCODING', 'The text is stored as it comes: send it without a Content-Encoding.')
 }
 
 module.exports = raw

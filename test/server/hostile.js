@@ -57,6 +57,21 @@ t.test('bodies that are framed wrongly change nothing', async t => {
   t.match(await read(fastify), { body: 'old', headers: { 'shm-version': '1' } })
 })
 
+t.test('a body that is coded otherwise than in chunks is not stored as it comes', async t => {
+  for (const segment of [{}, { layout: 'raw', nulTerminated: true }]) {
+    const { fastify, port } = await listen(t, { segment })
+    const post = coding => exchange(port, `POST /write HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: ${coding}\r\n\r\n3\r\nabc\r\n0\r\n\r\n`)
+    for (const coding of ['gzip, chunked', 'identity, chunked']) {
+      const answer = await post(coding)
+      t.match(statuses(answer), [501], coding)
+      t.match(answer, /ERR_TRANSFER_ENCODING/)
+    }
+    t.equal((await read(fastify)).body, '')
+    t.match(statuses(await post('Chunked')), [200])
+    t.equal((await read(fastify)).body, 'abc')
+  }
+})
+
 t.test('what follows a body is the next request, not a part of it', async t => {
   const { port } = await listen(t)
   const text = 'GET /read HTTP/1.1\r\nHost: evil.com\r\n\r\n'
