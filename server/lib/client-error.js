@@ -16,6 +16,7 @@ const ending = new WeakSet()
  */
 function answerClientError (error, socket) {
   this.log.trace({ err: error }, 'client error')
+  if (!isOfHttp(error)) return socket.destroy()
   const pending = pendingAnswer(socket)
   // Node does so too, where nothing is wrong: who sends no more is sent only what is on its way.
   if (pending !== null && socket.readableEnded) socket.end()
@@ -23,6 +24,11 @@ function answerClientError (error, socket) {
   ending.add(socket)
   if (pending === null) end(socket, error)
   else pending.once('close', () => end(socket, error))
+}
+
+/** Else it is of the connection, which may not even be encrypted yet: there is no way to answer. */
+function isOfHttp ({ code = '' }) {
+  return code.startsWith('HPE_') || code === 'ERR_HTTP_REQUEST_TIMEOUT'
 }
 
 function end (socket, error) {
