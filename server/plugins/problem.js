@@ -2,7 +2,7 @@
 
 const fp = require('fastify-plugin')
 const HttpError = require('../lib/http-error')
-const { toAnswer, toPath } = require('../lib/problem')
+const { toAnswer, toHttpError, toPath } = require('../lib/problem')
 const problemSchema = require('../schemas/problem')
 
 /** Answers errors and unknown routes with application/problem+json. */
@@ -20,14 +20,23 @@ async function problem (fastify) {
  */
 function sendProblem (error, request, reply) {
   const { status, headers, body } = toAnswer(error, request.url)
-  if (status >= 500) request.log[levelOf(status, request)]({ err: error, requestId: request.id, method: request.method, url: request.url }, 'request failed')
+  if (status >= 500) log(error, request)
   return reply.code(status).headers(headers).send(body)
+}
+
+/** Where it failed is told of what nobody foresaw; clients can bring about the rest as often as they like. */
+function log (error, request) {
+  const { statusCode: status, code } = toHttpError(error)
+  const { id: requestId, method, url } = request
+  const what = status === 500 ? { err: error } : { status, code, reason: error.message }
+  request.log[levelOf(status, request)]({ ...what, requestId, method, url }, 'request failed')
 }
 
 /** Nobody will see what is answered to a client that has left. */
 function levelOf (status, { raw }) {
   if (raw.socket?.destroyed) return 'debug'
-  return status === 503 ? 'warn' : 'error'
+  if (status === 500) return 'error'
+  return status === 501 ? 'info' : 'warn'
 }
 
 function noRoute (fastify, request) {
