@@ -10,6 +10,7 @@ async function problem (fastify) {
   fastify.addSchema(problemSchema)
   fastify.setErrorHandler(sendProblem)
   fastify.setNotFoundHandler(async request => { throw noRoute(fastify, request) })
+  fastify.server.on('checkExpectation', refuseExpectation)
 }
 
 /**
@@ -37,6 +38,13 @@ function levelOf (status, { raw }) {
   if (raw.socket?.destroyed) return 'debug'
   if (status === 500) return 'error'
   return status === 501 ? 'info' : 'warn'
+}
+
+/** Node hands those requests to nobody else. */
+function refuseExpectation (request, response) {
+  const error = new HttpError(417, 'ERR_EXPECTATION', 'Of what Expect can ask for, only 100-continue is understood.')
+  const { status, headers, body } = toAnswer(error, request.url)
+  response.writeHead(status, { ...headers, 'content-length': body.length }).end(body)
 }
 
 function noRoute (fastify, request) {

@@ -133,7 +133,9 @@ t.test('Expect', async t => {
   t.match((await once(socket, 'data'))[0], /^HTTP\/1\.1 100 Continue\r\n\r\n$/)
   socket.write('abc')
   t.match((await socket.toArray()).join(''), /^HTTP\/1\.1 200 [^]*abc$/)
-  t.match(statuses(await exchange(port, `${head(3)}Expect: miracles\r\n\r\nabc`)), [417])
+  const refused = await exchange(port, `${head(3)}Expect: miracles\r\n\r\nabc`)
+  t.match(statuses(refused), [417])
+  t.match(refused, /\r\ncontent-type: application\/problem\+json\r\n[^]*"code":"ERR_EXPECTATION"/i)
 })
 
 t.test('many header fields', async t => {
