@@ -27,7 +27,7 @@ function waitFor (before, socket, done) {
   before.once('close', () => {
     socket[WAITING]--
     // Nobody would be there for the answer.
-    if (!socket.destroyed) done()
+    if (socket.writable) done()
   })
 }
 

@@ -107,6 +107,22 @@ t.test('what is no request, behind one that is still being answered', { skip: no
   }
 })
 
+t.test('a request behind one that is still being answered, whose end comes too late', { skip: noPeer }, async t => {
+  const { fastify, key, port } = await listen(t, { requestTimeout: 500, timeout: 60_000 })
+  const holder = await hold(t, key, 60_000)
+  const post = value => `POST /write HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\n${value}`
+  const socket = net.connect(port, '127.0.0.1').setEncoding('utf8')
+  const answers = socket.toArray()
+  const late = once(fastify.server, 'clientError')
+  socket.write(post('one') + post('two').slice(0, 20))
+  await late
+  socket.write(post('two').slice(20))
+  await setTimeout(100)
+  holder.kill('SIGKILL')
+  t.same(statuses((await answers).join('')), [200, 408])
+  t.match(await read(fastify), { body: 'one', headers: { 'shm-version': '1' } }, 'who is told that it came too late finds it not done')
+})
+
 t.test('who sends what is no request behind one, and leaves, does not wait for its answer', { skip: noPeer }, async t => {
   const { fastify, key, port } = await listen(t, { timeout: 10 * 60_000 })
   const holder = await hold(t, key, 10 * 60_000)
