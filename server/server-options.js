@@ -1,8 +1,9 @@
 'use strict'
 
 const { LogController } = require('fastify')
+const answerClientError = require('./lib/client-error')
 const { DEFAULTS } = require('./lib/options')
-const { answerClientError, sendProblem } = require('./plugins/problem')
+const { sendProblem } = require('./plugins/problem')
 
 /** A connection on which nothing happens may stay for so long beyond what a request may wait, in milliseconds. */
 const SILENCE = 5000
@@ -17,12 +18,14 @@ const SILENCE = 5000
  * @returns {import('fastify').FastifyServerOptions}
  */
 function serverOptions ({ logRequests = false, timeout = DEFAULTS.timeout, requestTimeout = 30_000, tls } = {}) {
-  const limits = { requestTimeout, headersTimeout: Math.min(10_000, requestTimeout), connectionsCheckingInterval: 500 }
+  const headersTimeout = Math.min(10_000, requestTimeout)
+  // Without a Host header is what the guard refuses: Node would not say why.
+  const http = { requestTimeout, headersTimeout, connectionsCheckingInterval: 500, requireHostHeader: false }
   return {
     requestTimeout,
     connectionTimeout: timeout + SILENCE,
     keepAliveTimeout: 10_000,
-    ...(tls === undefined ? { http: limits } : { https: { ...limits, handshakeTimeout: requestTimeout, ...tls } }),
+    ...(tls === undefined ? { http } : { https: { ...http, handshakeTimeout: requestTimeout, ...tls } }),
     // Who has a connection may finish; who asks /health/ready learns why not to come again.
     return503OnClosing: false,
     frameworkErrors: sendProblem,

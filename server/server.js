@@ -26,11 +26,13 @@ async function main () {
   const grace = closeWithGrace({ delay: config.stopTimeout + MARGIN, logger: log, skip: STOP_SIGNALS }, async ({ err }) => {
     if (err) log.fatal({ err }, 'stopping')
     else log.info({ signal: stop.reason }, 'stopping')
+    await listening.catch(() => {})
     await server.close()
   })
   stop.addEventListener('abort', () => grace.close())
+  const listening = listen(server, { ...config, stop })
   try {
-    const where = await listen(server, { ...config, stop })
+    const where = await listening
     if (where === null) return
     console.log(`shmnode listens on ${where}`)
     warn(log, config)
@@ -61,13 +63,17 @@ function warn (log, { tokens, isLocal, tls }) {
 // One line for a person; the stack only of what nobody foresaw.
 function explain (error) {
   if (error instanceof ConfigError) return error.message
-  if (error.code === 'EADDRINUSE' && error.port === undefined) return `${error.address} is in use`
-  if (error.code === 'EADDRINUSE') return `port ${error.port} of ${error.address} is in use`
-  if (error.code === 'EACCES' && error.syscall === 'listen') return `port ${error.port} of ${error.address} is not allowed to this user`
+  if (error.code === 'EADDRINUSE') return `${whereOf(error)} is in use`
+  if (error.code === 'EACCES' && error.syscall === 'listen') return `${whereOf(error)} is not allowed to this user`
   if (error.code === 'EADDRNOTAVAIL') return `${error.address} is not an address of this machine`
   if (error.syscall === 'listen') return `it cannot listen on ${error.address}: ${error.code}`
   if (String(error.code).startsWith('ERR_SHM_')) return `the segment cannot be opened: ${error.message} (${error.code})`
   return error.stack
+}
+
+/** Of a Unix socket Node gives a path as the address, and -1 as the port. */
+function whereOf ({ address, port = -1 }) {
+  return port === -1 ? address : `port ${port} of ${address}`
 }
 
 main().catch(error => {

@@ -1,9 +1,9 @@
 'use strict'
 
+const { refuseCodings } = require('./codings')
 const HttpError = require('./http-error')
 const { mediaTypeToStore } = require('./media-type')
 const Preconditions = require('./preconditions')
-const { versionHeaders } = require('./representation')
 
 const NO_BYTES = Buffer.alloc(0)
 /** To copy as many bytes takes less time than to have another thread do so. */
@@ -13,9 +13,8 @@ const LONGEST_AT_ONCE = 16 * 1024
 class Order {
   /** @param {import('fastify').FastifyRequest} request */
   constructor (request) {
-    const { 'content-encoding': encoding = 'identity', 'content-range': part } = request.headers
-    if (part !== undefined) throw new HttpError(400, 'ERR_CONTENT_RANGE', 'A value is replaced as a whole: send all of it.')
-    if (encoding !== 'identity') throw new HttpError(415, 'ERR_CONTENT_ENCODING', 'The value is stored as it comes: send it without a Content-Encoding.')
+    if (request.headers['content-range'] !== undefined) throw new HttpError(400, 'ERR_CONTENT_RANGE', 'A value is replaced as a whole: send all of it.')
+    refuseCodings(request.headers)
     this.mediaType = mediaTypeToStore(request)
     this.preconditions = Preconditions.of(request.headers)
   }
@@ -68,7 +67,7 @@ class Order {
     // Not the property: this one finds out if the segment is gone, and with it the version that the conditions are about.
     let { version } = await segment.readInto(NO_BYTES, { timeout, length: 0 })
     for (;;) {
-      if (!this.preconditions.allow(incarnation, version)) throw preconditionFailed(incarnation, version)
+      if (!this.preconditions.allow(incarnation, version)) throw Preconditions.failed({ incarnation, version })
       try {
         return await act(this.preconditions.allowAllAfter(incarnation, version) ? undefined : version)
       } catch (error) {
@@ -82,10 +81,6 @@ class Order {
   checkAbsent () {
     if (this.preconditions?.allow('', 0) === false) throw new HttpError(412, 'ERR_SHM_VERSION_CONFLICT', 'There is no such segment.')
   }
-}
-
-function preconditionFailed (incarnation, version) {
-  return new HttpError(412, 'ERR_SHM_VERSION_CONFLICT', `The segment holds version ${version}.`, versionHeaders(incarnation, version))
 }
 
 module.exports = Order

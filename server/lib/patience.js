@@ -1,24 +1,26 @@
 'use strict'
 
+const { departureOf } = require('./departure')
+
 /** Most calls take less, and cannot be called off: a signal for each of them would cost more than the call itself. In milliseconds. */
 const QUICK = 20
 
 /** How long a request may wait, and what ends its wait. */
 class Patience {
-  #request
+  #answer
 
   /**
-   * @param {import('fastify').FastifyRequest} request
+   * @param {import('node:http').ServerResponse} answer
    * @param {number} timeout milliseconds
    */
-  constructor (request, timeout) {
-    this.#request = request
+  constructor (answer, timeout) {
+    this.#answer = answer
     this.timeout = timeout
   }
 
   /** Aborts when the client has left. Made when it is asked for. */
   get signal () {
-    return this.#request.signal
+    return departureOf(this.#answer)
   }
 
   /**
@@ -26,7 +28,7 @@ class Patience {
    * @param {number} spent milliseconds
    */
   less (spent) {
-    return new Patience(this.#request, this.timeout - spent)
+    return new Patience(this.#answer, this.timeout - spent)
   }
 
   /**

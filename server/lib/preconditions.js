@@ -2,8 +2,9 @@
 
 const HttpError = require('./http-error')
 const { opaqueTag, parseTags } = require('./entity-tag')
+const { versionHeaders } = require('./representation')
 
-/** What If-Match and If-None-Match of a request demand of the version that it would replace. */
+/** What If-Match and If-None-Match of a request demand of the version that it would replace, or be sent. */
 class Preconditions {
   #match
   #noneMatch
@@ -19,12 +20,27 @@ class Preconditions {
     return match === undefined && noneMatch === undefined ? null : new Preconditions(match, noneMatch)
   }
 
+  /**
+   * Those of a read that end in 412. What its If-None-Match names is no reason to refuse it.
+   * @param {import('node:http').IncomingHttpHeaders} headers
+   * @returns {Preconditions | null} null if there are none
+   */
+  static ofRead (headers) {
+    const match = parse(headers, 'if-match')
+    return match === undefined ? null : new Preconditions(match)
+  }
+
+  /** What to throw where this version does not do. */
+  static failed ({ incarnation, version }) {
+    return new HttpError(412, 'ERR_SHM_VERSION_CONFLICT', `The segment holds version ${version}.`, versionHeaders(incarnation, version))
+  }
+
   constructor (match, noneMatch) {
     this.#match = match
     this.#noneMatch = noneMatch
   }
 
-  /** Whether this version may be replaced. */
+  /** Whether this version may be replaced, or sent. */
   allow (incarnation, version) {
     const tag = opaqueTag(incarnation, version)
     return this.#isMatched(tag, version) && !this.#isExcluded(tag, version)

@@ -1,5 +1,6 @@
 'use strict'
 
+const { departureOf } = require('./departure')
 const { eventStream, lastSeen } = require('./event-stream')
 const { overloaded } = require('./overload')
 
@@ -25,7 +26,7 @@ async function sendEvents (request, reply, segment, { heartbeat, limits: { strea
   // Who takes nothing in so long is given up.
   request.raw.socket.setTimeout?.(heartbeat * 3)
   const seen = lastSeen(request.headers['last-event-id'] ?? request.query.after, latest)
-  const stream = eventStream(segment.current, { seen, ...request.query, heartbeat, signal: request.signal })
+  const stream = eventStream(segment.current, { seen, ...request.query, heartbeat, signal: departureOf(reply.raw) })
   stream.once('close', () => {
     streams.give()
     onEnd()

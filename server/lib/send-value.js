@@ -1,10 +1,12 @@
 'use strict'
 
+const { departureOf } = require('./departure')
 const { opaqueTag, parseTags } = require('./entity-tag')
 const HttpError = require('./http-error')
 const Loan = require('./loan')
 const { overloaded } = require('./overload')
 const Patience = require('./patience')
+const Preconditions = require('./preconditions')
 const { secondsToWait } = require('./prefer')
 const { rangeOf, UNSATISFIABLE } = require('./range')
 const { UNCOUNTED_LENGTH } = require('./representation')
@@ -28,7 +30,7 @@ function sendValue (request, reply, segment, context) {
 }
 
 function isPlain (headers) {
-  return headers['if-none-match'] === undefined && headers.range === undefined
+  return headers['if-none-match'] === undefined && headers.range === undefined && headers['if-match'] === undefined
 }
 
 function isWhole ({ method }, { version }) {
@@ -43,13 +45,22 @@ function sendWhole (reply, latest, { answerBytes }) {
 
 async function sendWanted (request, reply, segment, { timeout, limits }) {
   const { 'if-none-match': noneMatch } = request.headers
-  const loan = await Loan.take(segment.current, limits.answerBytes, new Patience(request, timeout))
+  const preconditions = Preconditions.ofRead(request.headers)
+  const loan = await Loan.take(segment.current, limits.answerBytes, new Patience(reply.raw, timeout))
+  if (preconditions !== null) check(preconditions, loan)
   if (noneMatch === undefined) return sendPart(request, reply, loan)
   const isSeen = seenTest(noneMatch)
   if (!isSeen(loan.latest)) return sendPart(request, reply, loan)
   loan.end()
   const other = await waitForOther(request, reply, segment, { seen: loan.latest, isSeen, limits })
   return other === null ? sendNothing(reply, 304, loan.latest) : sendPart(request, reply, new Loan(other, limits.answerBytes))
+}
+
+function check (preconditions, loan) {
+  const { incarnation, version } = loan.latest
+  if (preconditions.allow(incarnation, version)) return
+  loan.end()
+  throw Preconditions.failed(loan.latest)
 }
 
 // If-Modified-Since is left aside: many versions may be committed within the second that it can tell apart.
@@ -67,7 +78,7 @@ async function waitForOther (request, reply, segment, { seen, isSeen, limits: { 
   reply.header('preference-applied', `wait=${timeout / 1000}`)
   const restore = allowSilence(request, timeout)
   try {
-    return await nextUnseen(segment, seen, isSeen, { timeout, signal: request.signal })
+    return await nextUnseen(segment, seen, isSeen, { timeout, signal: departureOf(reply.raw) })
   } finally {
     restore()
     streams.give()

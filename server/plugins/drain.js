@@ -1,9 +1,10 @@
 'use strict'
 
 const net = require('node:net')
+const { pendingAnswer } = require('../lib/pending-answer')
 
 const SWEEP_INTERVAL = 50
-/** A client that takes nothing of its answer for so long is not waited for. */
+/** A client that takes nothing of its answer, or sends nothing of its request, for so long is not waited for. */
 const STALL = 1000
 
 /**
@@ -44,11 +45,11 @@ class Connections {
     return [...this.#sockets].every(({ writableLength }) => writableLength === 0)
   }
 
-  /** Ends those that have not begun a request, and gives those a little time that do not take their answer. */
+  /** Ends those that have not begun a request, and gives those a little time that keep us waiting. */
   sweep () {
     for (const socket of this.#sockets) {
       if (socket.bytesRead === 0) socket.destroy()
-      else if (socket.writableLength > 0) this.#hurry(socket)
+      else if (isWaitedFor(socket)) this.#hurry(socket)
       else this.#relax(socket)
     }
     if (this.#sockets.size === 0) this.destroy()
@@ -61,7 +62,7 @@ class Connections {
   #hurry (socket) {
     if (this.#usual.has(socket)) return
     this.#usual.set(socket, socket.timeout)
-    // It starts anew whenever the client takes something.
+    // It starts anew whenever the client takes or sends something.
     socket.setTimeout(STALL)
   }
 
@@ -70,6 +71,11 @@ class Connections {
     socket.setTimeout(this.#usual.get(socket))
     this.#usual.delete(socket)
   }
+}
+
+/** Whether it is the client's turn: to take what is written, or to send what he has begun. */
+function isWaitedFor (socket) {
+  return socket.writableLength > 0 || pendingAnswer(socket) === null
 }
 
 // What becomes of a socket that times out, Node decides: it is destroyed.

@@ -20,8 +20,9 @@ const MANY = 128
  *   address in a second; 0: any number
  */
 async function gate (fastify, options) {
-  await fastify.register(guard, options)
+  // First: all that is answered has its place in the order.
   await fastify.register(pipeline)
+  await fastify.register(guard, options)
   await shedLoad(fastify)
   if (options.rateLimit > 0) await limitRate(fastify, options.rateLimit)
   await fastify.register(auth, options)

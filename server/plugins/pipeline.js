@@ -1,9 +1,8 @@
 'use strict'
 
 const fp = require('fastify-plugin')
+const { queueAnswer } = require('../lib/pending-answer')
 
-/** The answer that a connection is getting, or has got last. */
-const LATEST = Symbol('latest answer')
 /** How many requests of a connection wait for the answers before theirs. */
 const WAITING = Symbol('waiting requests')
 /** Nobody who reads his answers has so many. */
@@ -16,9 +15,8 @@ const MOST_WAITING = 256
 async function pipeline (fastify) {
   fastify.addHook('onRequest', (request, reply, done) => {
     const { socket } = request.raw
-    const before = socket[LATEST]
-    socket[LATEST] = reply.raw
-    if (before === undefined || before.writableFinished || before.destroyed) done()
+    const before = queueAnswer(socket, reply.raw)
+    if (before === null) done()
     else waitFor(before, socket, done)
   })
 }
@@ -29,7 +27,7 @@ function waitFor (before, socket, done) {
   before.once('close', () => {
     socket[WAITING]--
     // Nobody would be there for the answer.
-    if (!socket.destroyed) done()
+    if (socket.writable) done()
   })
 }
 

@@ -1,9 +1,8 @@
 'use strict'
 
-const { STATUS_CODES } = require('node:http')
 const fp = require('fastify-plugin')
 const HttpError = require('../lib/http-error')
-const { toAnswer, toPath } = require('../lib/problem')
+const { toAnswer, toHttpError, toPath } = require('../lib/problem')
 const problemSchema = require('../schemas/problem')
 
 /** Answers errors and unknown routes with application/problem+json. */
@@ -11,6 +10,7 @@ async function problem (fastify) {
   fastify.addSchema(problemSchema)
   fastify.setErrorHandler(sendProblem)
   fastify.setNotFoundHandler(async request => { throw noRoute(fastify, request) })
+  fastify.server.on('checkExpectation', refuseExpectation)
 }
 
 /**
@@ -21,33 +21,30 @@ async function problem (fastify) {
  */
 function sendProblem (error, request, reply) {
   const { status, headers, body } = toAnswer(error, request.url)
-  if (status >= 500) request.log[levelOf(status, request)]({ err: error, requestId: request.id, method: request.method, url: request.url }, 'request failed')
+  if (status >= 500) log(error, request)
   return reply.code(status).headers(headers).send(body)
+}
+
+/** Where it failed is told of what nobody foresaw; clients can bring about the rest as often as they like. */
+function log (error, request) {
+  const { statusCode: status, code } = toHttpError(error)
+  const { id: requestId, method, url } = request
+  const what = status === 500 ? { err: error } : { status, code, reason: error.message }
+  request.log[levelOf(status, request)]({ ...what, requestId, method, url }, 'request failed')
 }
 
 /** Nobody will see what is answered to a client that has left. */
 function levelOf (status, { raw }) {
   if (raw.socket?.destroyed) return 'debug'
-  return status === 503 ? 'warn' : 'error'
+  if (status === 500) return 'error'
+  return status === 501 ? 'info' : 'warn'
 }
 
-/** Answers bytes that are no HTTP request, or do not become one in time. `this` is the Fastify instance. */
-function answerClientError (error, socket) {
-  this.log.trace({ err: error }, 'client error')
-  if (socket.writable) socket.write(toMessage(toAnswer(toClientError(error))))
-  socket.destroy(error)
-}
-
-function toMessage ({ status, headers, body }) {
-  const fields = Object.entries({ ...headers, connection: 'close', 'content-length': body.length })
-  const lines = fields.map(([name, value]) => `${name}: ${value}\r\n`)
-  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`
-}
-
-function toClientError ({ code }) {
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new HttpError(408, 'ERR_REQUEST_TIMEOUT', 'The request did not arrive in time.')
-  if (code === 'HPE_HEADER_OVERFLOW') return new HttpError(431, 'ERR_HEADERS_TOO_LARGE', 'The header fields are too large.')
-  return new HttpError(400, 'ERR_REQUEST_MALFORMED', 'This is not an HTTP request.')
+/** Node hands those requests to nobody else. */
+function refuseExpectation (request, response) {
+  const error = new HttpError(417, 'ERR_EXPECTATION', 'Of what Expect can ask for, only 100-continue is understood.')
+  const { status, headers, body } = toAnswer(error, request.url)
+  response.writeHead(status, { ...headers, 'content-length': body.length }).end(body)
 }
 
 function noRoute (fastify, request) {
@@ -60,4 +57,3 @@ function noRoute (fastify, request) {
 
 module.exports = fp(problem, { name: 'problem' })
 module.exports.sendProblem = sendProblem
-module.exports.answerClientError = answerClientError

@@ -1,7 +1,9 @@
 'use strict'
 
+const { refuseCodings } = require('../lib/codings')
 const HttpError = require('../lib/http-error')
 const { withTurn } = require('../lib/overload')
+const Patience = require('../lib/patience')
 const body = require('../plugins/body')
 const { readSchema, writeSchema, watchSchema } = require('../schemas/raw')
 
@@ -21,15 +23,17 @@ async function raw (fastify, { timeout }) {
   const { segment, limits } = fastify.shm
   await fastify.register(body, { limitOf, quota: limits.bodyBytes })
 
-  fastify.get('/read', { schema: readSchema, onRequest: refuseConditions }, async ({ signal }, reply) => {
-    const text = await segment.use(handle => handle.read({ timeout, signal }))
+  fastify.get('/read', { schema: readSchema, onRequest: refuseConditions }, async (request, reply) => {
+    const patience = new Patience(reply.raw, timeout)
+    const text = await segment.use(handle => patience.spend(wait => handle.read(wait)))
     reply.headers(TEXT_HEADERS)
     return text
   })
 
-  fastify.post('/write', { schema: writeSchema, onRequest: [refuseConditions, refuseEncoding] }, async ({ body: text = NO_BYTES, signal }, reply) => {
+  fastify.post('/write', { schema: writeSchema, onRequest: [refuseConditions, async ({ headers }) => refuseCodings(headers)] }, async ({ body: text = NO_BYTES }, reply) => {
     if (text.includes(NUL)) throw new HttpError(400, 'ERR_TEXT_NUL', 'The text of a raw segment ends at its first NUL: it cannot have one inside.')
-    await withTurn(limits.writes, () => segment.use(handle => handle.write(text, { timeout, signal })))
+    const patience = new Patience(reply.raw, timeout)
+    await withTurn(limits.writes, () => segment.use(handle => patience.spend(wait => handle.write(text, wait))))
     reply.headers(TEXT_HEADERS)
     return text
   })
@@ -47,11 +51,6 @@ async function raw (fastify, { timeout }) {
 async function refuseConditions ({ headers }) {
   if (headers['if-match'] === undefined && headers['if-none-match'] === undefined) return
   throw new HttpError(501, 'ERR_SHM_UNSUPPORTED', 'A raw segment has no versions that a condition could be about.')
-}
-
-async function refuseEncoding ({ headers }) {
-  const encoding = headers['content-encoding'] ?? 'identity'
-  if (encoding !== 'identity') throw new HttpError(415, 'ERR_CONTENT_ENCODING', 'The text is stored as it comes: send it without a Content-Encoding.')
 }
 
 module.exports = raw

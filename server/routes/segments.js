@@ -54,13 +54,13 @@ async function segments (fastify, { timeout, heartbeat, maxCapacity, segment: { 
   })
 
   fastify.put('/segments/:name', { schema: writeSchema, onRequest: [validateEarly, takeOrder] }, async (request, reply) => {
-    const committed = await withTurn(limits.writes, () => named.use(request.params.name, segment => put(segment, request)))
+    const committed = await withTurn(limits.writes, () => named.use(request.params.name, segment => put(segment, request, new Patience(reply.raw, timeout))))
     if (committed.version === 1) reply.code(201)
     return sendWritten(request, reply, committed, request.body ?? NO_BYTES)
   })
 
   fastify.delete('/segments/:name', { schema: destroySchema, onRequest: takeOrder }, async (request, reply) => {
-    const patience = new Patience(request, timeout)
+    const patience = new Patience(reply.raw, timeout)
     await named.use(request.params.name, segment => segment.use(handle => request.order.destroy(handle, patience)))
     return reply.code(204).send()
   })
@@ -71,9 +71,8 @@ async function segments (fastify, { timeout, heartbeat, maxCapacity, segment: { 
     return existing ?? Math.min(query.capacity ?? maxCapacity, maxCapacity)
   }
 
-  async function put (segment, request) {
+  async function put (segment, request, patience) {
     const { body = NO_BYTES, order } = request
-    const patience = new Patience(request, timeout)
     for (let tries = TRIES; ; tries--) {
       await openOrMake(segment, request)
       try {

@@ -23,7 +23,7 @@ async function write (fastify, { timeout, isAlone }) {
   })
 
   async function writeInTurn (request, reply, body) {
-    const patience = new Patience(request, timeout)
+    const patience = new Patience(reply.raw, timeout)
     const committed = await withTurn(limits.writes, () => segment.use(handle => request.order.commit(handle, body, patience)))
     return sendWritten(request, reply, committed, body, isAlone)
   }

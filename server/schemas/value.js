@@ -15,6 +15,7 @@ const read = {
   summary: 'The value.',
   headers: object({
     'if-none-match': string('Entity-tags of versions that are known already: 304.'),
+    'if-match': string('Only if the current version has one of these entity-tags; *: only if there is a value. Else 412.'),
     prefer: string('wait=N: with If-None-Match, the answer may take up to N seconds (60 at most), until there is another version.'),
     range: string('bytes=FIRST-LAST: a part. Several at once are not served: that is answered with all.'),
     'if-range': string('The part only if the current version has this entity-tag, else all.')

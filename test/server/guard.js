@@ -24,7 +24,9 @@ t.test('exactly one Host header', async t => {
   t.match(two, /^HTTP\/1.1 400 [^]*ERR_HOST_COUNT/)
   const none = await exchange(port, 'GET /read HTTP/1.0\r\n\r\n')
   t.match(none, /^HTTP\/1.1 400 [^]*ERR_HOST_COUNT/)
-  t.match(await exchange(port, 'GET /read HTTP/1.1\r\n\r\n'), /^HTTP\/1.1 400 /)
+  for (const path of ['/read', '/nothing', '/health/live']) {
+    t.match(await exchange(port, `GET ${path} HTTP/1.1\r\nConnection: close\r\n\r\n`), /^HTTP\/1.1 400 [^]*ERR_HOST_COUNT/)
+  }
 })
 
 t.test('pages of other sites do not write', async t => {

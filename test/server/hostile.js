@@ -5,6 +5,7 @@
 const t = require('tap')
 const { once } = require('node:events')
 const net = require('node:net')
+const { setTimeout } = require('node:timers/promises')
 const shm = require('shmnode')
 const { build, exchange, hold, isProblem, listen, noPeer, read, request, write } = require('../helpers/server')
 
@@ -12,7 +13,7 @@ const TEXT = { 'content-type': 'text/plain' }
 const TOKENS = [{ token: 'secret', access: 'write' }]
 
 /** The status lines of all that comes back. */
-const statuses = answers => [...answers.matchAll(/^HTTP\/1\.1 (\d+)/gm)].map(([, status]) => Number(status))
+const statuses = answers => [...answers.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => Number(status))
 
 t.test('no way around the token', async t => {
   const { fastify, port } = await listen(t, { tokens: TOKENS })
@@ -56,6 +57,21 @@ t.test('bodies that are framed wrongly change nothing', async t => {
   t.match(await read(fastify), { body: 'old', headers: { 'shm-version': '1' } })
 })
 
+t.test('a body that is coded otherwise than in chunks is not stored as it comes', async t => {
+  for (const segment of [{}, { layout: 'raw', nulTerminated: true }]) {
+    const { fastify, port } = await listen(t, { segment })
+    const post = coding => exchange(port, `POST /write HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nTransfer-Encoding: ${coding}\r\n\r\n3\r\nabc\r\n0\r\n\r\n`)
+    for (const coding of ['gzip, chunked', 'identity, chunked']) {
+      const answer = await post(coding)
+      t.match(statuses(answer), [501], coding)
+      t.match(answer, /ERR_TRANSFER_ENCODING/)
+    }
+    t.equal((await read(fastify)).body, '')
+    t.match(statuses(await post('Chunked')), [200])
+    t.equal((await read(fastify)).body, 'abc')
+  }
+})
+
 t.test('what follows a body is the next request, not a part of it', async t => {
   const { port } = await listen(t)
   const text = 'GET /read HTTP/1.1\r\nHost: evil.com\r\n\r\n'
@@ -63,6 +79,65 @@ t.test('what follows a body is the next request, not a part of it', async t => {
   const answers = await exchange(port, `${post}GET /read HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`)
   t.same(statuses(answers), [200, 200])
   t.equal(answers.split(text).length, 3, 'stored as it came')
+})
+
+t.test('what is no request, behind one that is still being answered', { skip: noPeer }, async t => {
+  const post = 'POST /write HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n'
+  const foreign = 'GET /read HTTP/1.1\r\nHost: evil.com\r\n\r\n'
+  const behind = {
+    'JUNK\r\n\r\n': [200, 400],
+    [foreign + foreign + 'JUNK\r\n\r\n']: [200, 403, 403, 400],
+    [`${post}Transfer-Encoding: chunked\r\n\r\nzz\r\n`]: [200, 400],
+    [`GET /read HTTP/1.1\r\nHost: localhost\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`]: [200, 431]
+  }
+  for (const [text, expected] of Object.entries(behind)) {
+    const { fastify, key, port } = await listen(t)
+    const holder = await hold(t, key, 60_000)
+    const socket = net.connect(port, '127.0.0.1').setEncoding('utf8')
+    const answers = socket.toArray()
+    socket.write(`${post}Content-Length: 3\r\n\r\nnew`)
+    while (fastify.shm.pending() === 0) await setTimeout(5)
+    socket.write(text)
+    await setTimeout(100)
+    socket.write('more of it\r\n\r\n')
+    await setTimeout(100)
+    holder.kill('SIGKILL')
+    t.same(statuses((await answers).join('')), expected, JSON.stringify(text.slice(0, 200)))
+    t.match(await read(fastify), { body: 'new', headers: { 'shm-version': '1' } })
+  }
+})
+
+t.test('a request behind one that is still being answered, whose end comes too late', { skip: noPeer }, async t => {
+  const { fastify, key, port } = await listen(t, { requestTimeout: 500, timeout: 60_000 })
+  const holder = await hold(t, key, 60_000)
+  const post = value => `POST /write HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\n${value}`
+  const socket = net.connect(port, '127.0.0.1').setEncoding('utf8')
+  const answers = socket.toArray()
+  const late = once(fastify.server, 'clientError')
+  socket.write(post('one') + post('two').slice(0, 20))
+  await late
+  socket.write(post('two').slice(20))
+  await setTimeout(100)
+  holder.kill('SIGKILL')
+  t.same(statuses((await answers).join('')), [200, 408])
+  t.match(await read(fastify), { body: 'one', headers: { 'shm-version': '1' } }, 'who is told that it came too late finds it not done')
+})
+
+t.test('who sends what is no request behind one, and leaves, does not wait for its answer', { skip: noPeer }, async t => {
+  const { fastify, key, port } = await listen(t, { timeout: 10 * 60_000 })
+  const holder = await hold(t, key, 10 * 60_000)
+  for (const leave of ['end', 'destroy', 'resetAndDestroy']) {
+    const socket = net.connect(port, '127.0.0.1').on('error', () => {})
+    socket.write('POST /write HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nnew')
+    while (fastify.shm.pending() === 0) await setTimeout(5)
+    socket.write('JUNK\r\n\r\n')
+    await setTimeout(100)
+    socket[leave]()
+    while (fastify.shm.pending() > 0) await setTimeout(5)
+  }
+  holder.kill('SIGKILL')
+  await once(holder, 'close')
+  t.equal((await read(fastify)).headers['shm-version'], '0', 'nothing was written')
 })
 
 t.test('Expect', async t => {
@@ -74,7 +149,9 @@ t.test('Expect', async t => {
   t.match((await once(socket, 'data'))[0], /^HTTP\/1\.1 100 Continue\r\n\r\n$/)
   socket.write('abc')
   t.match((await socket.toArray()).join(''), /^HTTP\/1\.1 200 [^]*abc$/)
-  t.match(statuses(await exchange(port, `${head(3)}Expect: miracles\r\n\r\nabc`)), [417])
+  const refused = await exchange(port, `${head(3)}Expect: miracles\r\n\r\nabc`)
+  t.match(statuses(refused), [417])
+  t.match(refused, /\r\ncontent-type: application\/problem\+json\r\n[^]*"code":"ERR_EXPECTATION"/i)
 })
 
 t.test('many header fields', async t => {
@@ -118,7 +195,7 @@ t.test('a stream or a long poll that comes to nothing leaves nothing behind', as
   const { fastify, key, port } = await listen(t)
   const { etag } = (await write(fastify, 'old', TEXT)).headers
   const waiting = request(port, { headers: { 'if-none-match': etag, prefer: 'wait=60' } })
-  while (fastify.shm.limits.streams.used === 0) await new Promise(resolve => setTimeout(resolve, 10))
+  while (fastify.shm.limits.streams.used === 0) await setTimeout(10)
   await shm.destroy(key)
   const other = await shm.open(key, { capacity: 4096 })
   t.teardown(() => other.close())

@@ -2,7 +2,7 @@
 
 const t = require('tap')
 const net = require('node:net')
-const { once } = require('node:events')
+const { EventEmitter, once } = require('node:events')
 const shm = require('shmnode')
 const Loan = require('../../server/lib/loan')
 const Patience = require('../../server/lib/patience')
@@ -86,14 +86,23 @@ t.test('who waits to write, while the lock is held', { skip: noPeer }, async t =
 })
 
 t.test('a client that leaves ends its wait for the lock', { skip: noPeer }, async t => {
-  const { fastify, key, port } = await listen(t)
+  const name = uniqueName(t)
+  const { fastify, port } = await listen(t, { timeout: 10 * 60_000, segment: { key: name } })
   await write(fastify, 'old', TEXT)
-  const holder = await hold(t, key, 60_000)
-  const clients = await Promise.all(Array.from({ length: 5 }, () =>
-    deafClient(t, port, 'POST /write HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: 3\r\n\r\nnew')))
-  await until(() => fastify.shm.segment.handle.stats().pending === 5)
-  for (const client of clients) client.destroy()
-  await until(() => fastify.shm.segment.handle.stats().pending === 0)
+  const holder = await hold(t, name, 10 * 60_000)
+  const waiting = []
+  for (const target of ['POST /write', `PUT /segments/${name}`]) {
+    for (const leave of [client => client.destroy(), client => client.resetAndDestroy(), client => client.end()]) {
+      const text = `${target} HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: 3\r\n\r\nnew`
+      waiting.push({ leave, client: await deafClient(t, port, text) })
+    }
+  }
+  // Long enough for all of them to have a signal.
+  await until(() => fastify.shm.pending() === waiting.length)
+  await new Promise(resolve => setTimeout(resolve, 200))
+  t.equal(fastify.shm.pending(), waiting.length)
+  for (const { leave, client } of waiting) leave(client)
+  await until(() => fastify.shm.pending() === 0)
   t.equal(fastify.shm.limits.writes.used, 0)
   holder.kill('SIGKILL')
   await once(holder, 'close')
@@ -195,7 +204,7 @@ t.test('those who read the same version share it', async t => {
 
 t.test('even those who come while the first one fetches it', async t => {
   const { fastify, length, answerBytes } = await withRoomForOne(t)
-  const take = () => Loan.take(fastify.shm.segment.current, answerBytes, new Patience({}, 20_000))
+  const take = () => Loan.take(fastify.shm.segment.current, answerBytes, new Patience(new EventEmitter(), 20_000))
   const loans = await Promise.all([take(), take(), take()])
   t.same(loans.map(({ data }) => data.length), [length, length, length])
   t.equal(answerBytes.used, length)
@@ -206,7 +215,7 @@ t.test('even those who come while the first one fetches it', async t => {
 t.test('and those who come while another one waits for room, in vain', async t => {
   const { fastify, length, answerBytes } = await withRoomForOne(t)
   t.ok(answerBytes.take(length))
-  const take = timeout => Loan.take(fastify.shm.segment.current, answerBytes, new Patience({}, timeout))
+  const take = timeout => Loan.take(fastify.shm.segment.current, answerBytes, new Patience(new EventEmitter(), timeout))
   const [hasty, patient] = [take(50), take(60_000)]
   await t.rejects(hasty, { statusCode: 503 })
   answerBytes.give(length)

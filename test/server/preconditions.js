@@ -1,7 +1,7 @@
 'use strict'
 
 const t = require('tap')
-const { build, write, read, isProblem } = require('../helpers/server')
+const { build, write, read, isProblem, uniqueName } = require('../helpers/server')
 
 const post = (fastify, body, headers) => write(fastify, body, { 'content-type': 'text/plain', ...headers })
 
@@ -47,6 +47,30 @@ t.test('If-None-Match with tags compares weakly', async t => {
   for (const tags of [stale, '"x"', `"${incarnation}.999", "x"`]) {
     t.equal((await post(fastify, 'yes', { 'if-none-match': tags })).statusCode, 200, tags)
   }
+})
+
+t.test('If-Match of a read', async t => {
+  const { fastify } = await build(t)
+  const url = `/segments/${uniqueName(t)}`
+  isProblem(t, await read(fastify, { 'if-match': '*' }), 412, 'ERR_SHM_VERSION_CONFLICT')
+  for (const [target, method] of [['/read', 'POST'], [url, 'PUT']]) {
+    const replace = payload => fastify.inject({ method, url: target === '/read' ? '/write' : target, payload, headers: { 'content-type': 'text/plain' } })
+    const get = headers => fastify.inject({ url: target, headers })
+    const stale = (await replace('one')).headers.etag
+    const { etag } = (await replace('two')).headers
+    for (const tag of [stale, `W/${etag}`, '"x"']) {
+      const refused = await get({ 'if-match': tag })
+      isProblem(t, refused, 412, 'ERR_SHM_VERSION_CONFLICT')
+      t.match(refused.headers, { etag, 'shm-version': '2' })
+      t.match(await fastify.inject({ method: 'HEAD', url: target, headers: { 'if-match': tag } }), { statusCode: 412, body: '' })
+      t.equal((await get({ 'if-match': tag, 'if-none-match': etag, range: 'bytes=0-1' })).statusCode, 412, 'it comes first')
+    }
+    for (const tag of ['*', etag, `"x", ${etag}`]) t.match(await get({ 'if-match': tag }), { statusCode: 200, body: 'two' })
+    t.equal((await get({ 'if-match': etag, 'if-none-match': etag })).statusCode, 304)
+    t.match(await get({ 'if-match': etag, range: 'bytes=0-1' }), { statusCode: 206, body: 'tw' })
+    isProblem(t, await get({ 'if-match': 'x' }), 400, 'ERR_PRECONDITION_MALFORMED')
+  }
+  t.equal(fastify.shm.limits.answerBytes.used, 0)
 })
 
 t.test('both must hold', async t => {

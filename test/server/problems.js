@@ -1,8 +1,11 @@
 'use strict'
 
 const t = require('tap')
+const Fastify = require('fastify')
+const app = require('../../server/app')
 const { toAnswer } = require('../../server/lib/problem')
-const { build, listen, isProblem, exchange, write, read } = require('../helpers/server')
+const serverOptions = require('../../server/server-options')
+const { build, hold, listen, isProblem, exchange, noPeer, uniqueKey, write, read } = require('../helpers/server')
 
 t.test('what is not there', async t => {
   const { fastify } = await build(t)
@@ -84,6 +87,27 @@ t.test('other errors say nothing of themselves', async t => {
     t.match(JSON.parse(answer.body), { status: 500, code: 'ERR_INTERNAL' })
     t.notMatch(String(answer.body), /secret/)
   }
+})
+
+t.test('what a client can bring about is logged without a stack', { skip: noPeer }, async t => {
+  const lines = []
+  const key = uniqueKey(t)
+  const fastify = Fastify({ ...serverOptions(), logger: { level: 'info', stream: { write: line => lines.push(JSON.parse(line)) } } })
+  fastify.register(app, { timeout: 50, segment: { key } })
+  t.teardown(() => fastify.close())
+  await fastify.ready()
+  await hold(t, key, 60_000)
+  isProblem(t, await write(fastify, 'x'), 503, 'ERR_SHM_TIMEOUT')
+  isProblem(t, await write(fastify, 'x', { 'if-unmodified-since': new Date().toUTCString() }), 501, 'ERR_PRECONDITION_UNSUPPORTED')
+  fastify.shm.segment.use = async () => { throw new TypeError('a mistake') }
+  isProblem(t, await write(fastify, 'x'), 500, 'ERR_INTERNAL')
+  const failed = lines.filter(({ msg }) => msg === 'request failed')
+  t.match(failed, [
+    { level: 40, status: 503, code: 'ERR_SHM_TIMEOUT', reason: String, method: 'POST', url: '/write', requestId: String },
+    { level: 30, status: 501, code: 'ERR_PRECONDITION_UNSUPPORTED' },
+    { level: 50, err: { stack: /TypeError: a mistake\n +at / } }
+  ])
+  t.same(failed.filter(line => /\n +at /.test(JSON.stringify(line).replaceAll('\\n', '\n'))).length, 1, 'one stack')
 })
 
 t.test('an error does not stop the server', async t => {

@@ -3,10 +3,12 @@
 // The server on a raw segment: the text of the classic C program.
 
 const fs = require('node:fs')
+const net = require('node:net')
+const { setTimeout } = require('node:timers/promises')
 const t = require('tap')
 const shm = require('shmnode')
 const { classic, classicHolder, holdRaw } = require('../helpers/peer')
-const { build, isProblem, read, request, start, uniqueKey, write } = require('../helpers/server')
+const { build, isProblem, listen, read, request, start, uniqueKey, write } = require('../helpers/server')
 
 const TEXT = { 'content-type': 'text/plain' }
 const JSON_TYPE = { 'content-type': 'application/json' }
@@ -63,6 +65,19 @@ t.test('a lock that is held', async t => {
   isProblem(t, await read(fastify), 503, 'ERR_SHM_TIMEOUT')
   await holder.kill()
   isText(t, await write(fastify, 'x', TEXT), 'x')
+})
+
+t.test('a client that leaves ends its wait for the lock', async t => {
+  const { fastify, key, port } = await listen(t, { segment: raw, timeout: 10 * 60_000 })
+  const holder = await holdRaw(t, key)
+  const requests = ['GET /read HTTP/1.1\r\nHost: localhost\r\n\r\n', 'POST /write HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nnew']
+  const clients = requests.map(text => net.connect(port, '127.0.0.1', function () { this.write(text) }))
+  while (fastify.shm.pending() < clients.length) await setTimeout(10)
+  await setTimeout(200)
+  for (const client of clients) client.destroy()
+  while (fastify.shm.pending() > 0) await setTimeout(10)
+  await holder.kill()
+  isText(t, await read(fastify), '')
 })
 
 t.test('a segment that was destroyed is made anew', async t => {
