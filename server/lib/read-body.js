@@ -73,4 +73,4 @@ function tooLarge (limit) {
   return new HttpError(413, 'ERR_SHM_TOO_LARGE', `The body is larger than the capacity of the segment, ${limit} bytes.`)
 }
 
-module.exports = { readBody, readSmallBody }
+module.exports = { incomplete, readBody, readSmallBody }

@@ -3,8 +3,9 @@
 const fp = require('fastify-plugin')
 const { isUtf8 } = require('node:buffer')
 const Body = require('../lib/body')
+const checkJson = require('../lib/check-json')
 const HttpError = require('../lib/http-error')
-const { readBody, readSmallBody } = require('../lib/read-body')
+const { incomplete, readBody, readSmallBody } = require('../lib/read-body')
 const whenSent = require('../lib/when-sent')
 const { JSON_TYPE } = require('../lib/media-type')
 
@@ -27,10 +28,9 @@ async function body (fastify, { limitOf, quota }) {
   fastify.removeAllContentTypeParsers()
   fastify.addContentTypeParser('*', read)
   fastify.addContentTypeParser(JSON_TYPE, (request, payload, done) => read(request, payload, (error, bytes) => {
-    const mistake = error ? undefined : mistakeIn(bytes, request, parseJson)
-    if (mistake === undefined) return done(error, bytes)
-    request.countedBody?.drop()
-    done(new HttpError(400, 'ERR_JSON_INVALID', mistake))
+    if (error) done(error)
+    else if (bytes.length <= UNCOUNTED_BYTES) done(isJson(bytes, request, parseJson) ? null : notJson(), bytes)
+    else checkCounted(bytes, request).then(() => done(null, bytes), done)
   }))
   // Before the body is there: hooks of others may come between, and refuse it or wait while the client leaves.
   fastify.addHook('preParsing', (request, reply, payload, done) => {
@@ -68,14 +68,23 @@ function isSmall ({ headers, destroyed }, limit) {
   return length !== undefined && !destroyed && Number(length) <= Math.min(limit, UNCOUNTED_BYTES)
 }
 
-/** What is wrong with a text in JSON. */
-function mistakeIn (bytes, request, parseJson) {
-  if (!isUtf8(bytes) || bytes[0] === FIRST_BYTE_OF_BOM) return 'JSON must be UTF-8 without a byte order mark.'
-  let mistake
-  parseJson(request, bytes.toString(), error => {
-    if (error) mistake = 'The body is not valid JSON, or sets a prototype.'
-  })
-  return mistake
+function isJson (bytes, request, parseJson) {
+  if (!isUtf8(bytes) || bytes[0] === FIRST_BYTE_OF_BOM) return false
+  let isValid
+  parseJson(request, bytes.toString(), error => { isValid = !error })
+  return isValid
+}
+
+/** Its values are never made: they would take up to fifty times its memory, and the loop for as long. */
+async function checkCounted (bytes, { countedBody }) {
+  if (await checkJson(bytes, () => countedBody.isWhole)) return
+  const error = countedBody.isWhole ? notJson() : incomplete()
+  countedBody.drop()
+  throw error
+}
+
+function notJson () {
+  return new HttpError(400, 'ERR_JSON_INVALID', 'The body is not valid JSON in UTF-8 without a byte order mark, or sets a prototype.')
 }
 
 module.exports = fp(body, { name: 'body', dependencies: ['shm'] })
