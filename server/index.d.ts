@@ -12,10 +12,10 @@ declare module 'fastify' {
 }
 
 declare namespace plugin {
-  /** What a bearer token allows: `write` includes reading. Tokens are of `A-Z a-z 0-9 - . _ ~ + /`, and `=` at the end. */
+  /** What a bearer token allows: `write` (`read-write`) includes reading. Tokens are of `A-Z a-z 0-9 - . _ ~ + /`, and `=` at the end. */
   export interface Token {
     token: string
-    access: 'read' | 'write'
+    access: 'read' | 'write' | 'read-only' | 'read-write'
   }
 
   /** How segments are reached, and what all requests together may take. */

@@ -14,10 +14,11 @@ const problemSchema = require('./schemas/problem')
  * @param {import('fastify').FastifyInstance} fastify
  * @param {import('.').Options} given
  */
-async function plugin (fastify, { prefix, serve = true, ...given }) {
+async function plugin (fastify, { prefix, serve = true, logLevel, logSerializers, ...given }) {
+  if (typeof serve !== 'boolean') throw new TypeError("the option 'serve' must be true or false")
   const options = completeOptions(given)
   await fastify.register(shm, options)
-  if (serve) fastify.register(resources, { prefix, ...options })
+  if (serve) fastify.register(resources, { prefix, logLevel, logSerializers, ...options })
 }
 
 async function resources (fastify, { prefix, ...options }) {
