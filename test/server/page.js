@@ -6,7 +6,7 @@ const t = require('tap')
 const shm = require('shmnode')
 const { noBrowser, launchBrowser, openPage, nothingWrong, picture } = require('../helpers/browser')
 const { run } = require('../helpers/run')
-const { build, listen, launch, start, uniqueKey, uniqueName, isProblem } = require('../helpers/server')
+const { build, listen, launch, start, uniqueKey, uniqueName, isProblem, request } = require('../helpers/server')
 
 const JSON_TYPE = 'application/json'
 // A picture of one point.
@@ -221,6 +221,40 @@ t.test('in a browser', { skip: noBrowser }, async t => {
     await page.getByLabel('Only if nobody else wrote').uncheck()
     await write.click()
     await page.getByText('Written: version 8').first().waitFor()
+  })
+
+  visit(t, 'an empty box replaces only what one sees', async t => {
+    const { page, segment } = await show(t, browser, { value: 'seen', expected: [412] })
+    await content(page, 'seen')
+    const write = page.getByRole('button', { name: 'Write' })
+    const guard = page.getByLabel('Only if nobody else wrote since version 1')
+    for (const isTicked of [true, false]) {
+      await guard.setChecked(isTicked)
+      // Too late for the page to show it.
+      const theirs = async route => {
+        await segment.write('not seen')
+        await route.continue()
+      }
+      await page.route('**/segments/*', (route, request) => request.method() === 'PUT' ? theirs(route) : route.continue())
+      await write.click()
+      await page.locator('.conflict').getByText(/You began with version 1\. It is version [23] now/).waitFor()
+      t.equal(String(await segment.read()), 'not seen', isTicked ? 'ticked' : 'not ticked')
+      await page.unrouteAll()
+      await page.getByRole('button', { name: 'Go on editing' }).click()
+    }
+  })
+
+  visit(t, 'an empty value, where there is nothing, or nobody else wrote', async t => {
+    const { page, segment, port, name } = await show(t, browser, { value: 'old', expected: [404] })
+    await content(page, 'old')
+    await segment.destroy()
+    await page.getByText('This segment was destroyed.').waitFor()
+    const write = page.getByRole('button', { name: 'Write' })
+    for (const version of [1, 2]) {
+      await write.click()
+      await page.getByText(`Written: version ${version}`).first().waitFor()
+    }
+    t.match(await request(port, { path: `/segments/${name}` }), { statusCode: 200, body: '' })
   })
 
   visit(t, 'by the keyboard alone', async t => {
