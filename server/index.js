@@ -2,6 +2,7 @@
 
 const fp = require('fastify-plugin')
 const { completeOptions } = require('./lib/options')
+const setOwnCompilers = require('./lib/own-compilers')
 const gate = require('./plugins/gate')
 const { sendProblem } = require('./plugins/problem')
 const shm = require('./plugins/shm')
@@ -23,6 +24,7 @@ async function plugin (fastify, { prefix, serve = true, logLevel, logSerializers
 
 async function resources (fastify, { prefix, ...options }) {
   if (fastify.getSchema('problem') === undefined) fastify.addSchema(problemSchema)
+  setOwnCompilers(fastify)
   fastify.setErrorHandler(sendProblem)
   await fastify.register(gate, options)
   await fastify.register(routes, options)

@@ -1,5 +1,6 @@
 'use strict'
 
+const { IncomingMessage } = require('node:http')
 const { Socket } = require('node:net')
 const HttpError = require('./http-error')
 const { overloaded } = require('./overload')
@@ -54,7 +55,7 @@ function readBody (stream, limit, body) {
 
 /** Whether its chunks are those that Node made for us alone. What is injected has a socket of another kind, and the memory of who does so. */
 function isOnlyOurs (stream) {
-  return stream.socket instanceof Socket && stream.listenerCount('data') === 1
+  return stream instanceof IncomingMessage && stream.socket instanceof Socket && stream.listenerCount('data') === 1
 }
 
 /** Why a body of which this is said to be the length is not worth reading. */

@@ -12,6 +12,8 @@ const { JSON_TYPE } = require('../lib/media-type')
 const { UNCOUNTED_BYTES } = Body
 // Readers of the stored bytes need not know of the mark, and JSON texts have none (RFC 8259).
 const FIRST_BYTE_OF_BOM = 0xef
+/** What a request has its body by, if that is counted. */
+const COUNTED = Symbol('counted body')
 
 /**
  * Gives the routes of the scope it is registered in their bodies as Buffers. JSON is checked, but stays as it came. Sets no parser
@@ -23,7 +25,7 @@ const FIRST_BYTE_OF_BOM = 0xef
  */
 async function body (fastify, { limitOf, quota }) {
   const parseJson = fastify.getDefaultJsonParser('error', 'error')
-  fastify.decorateRequest('countedBody', null)
+  fastify.decorateRequest(COUNTED, null)
 
   fastify.removeAllContentTypeParsers()
   fastify.addContentTypeParser('*', read)
@@ -34,6 +36,7 @@ async function body (fastify, { limitOf, quota }) {
   }))
   // Before the body is there: hooks of others may come between, and refuse it or wait while the client leaves.
   fastify.addHook('preParsing', (request, reply, payload, done) => {
+    if (request.raw.httpVersionMajor === 2) announceBody(request)
     if (mayCount(request, payload)) whenSent(reply.raw, isOver => finish(request, isOver))
     done(null, payload)
   })
@@ -47,14 +50,19 @@ async function body (fastify, { limitOf, quota }) {
 
   async function readCounted (request, payload, limit) {
     const body = new Body(quota)
-    request.countedBody = body
+    request[COUNTED] = body
     return readBody(payload, await limit, body)
   }
 }
 
-function finish ({ countedBody }, isOver) {
-  if (isOver) countedBody?.end()
-  else countedBody?.drop()
+/** Fastify takes a body of which no header field tells for none, and over HTTP/2 none has to. */
+function announceBody ({ raw: { stream, headers } }) {
+  if (!stream.endAfterHeaders) headers['transfer-encoding'] ??= 'chunked'
+}
+
+function finish ({ [COUNTED]: body }, isOver) {
+  if (isOver) body?.end()
+  else body?.drop()
 }
 
 /** What others have made of a body may be larger than it says. */
@@ -76,10 +84,10 @@ function isJson (bytes, request, parseJson) {
 }
 
 /** Its values are never made: they would take up to fifty times its memory, and the loop for as long. */
-async function checkCounted (bytes, { countedBody }) {
-  if (await checkJson(bytes, () => countedBody.isWhole)) return
-  const error = countedBody.isWhole ? notJson() : incomplete()
-  countedBody.drop()
+async function checkCounted (bytes, { [COUNTED]: body }) {
+  if (await checkJson(bytes, () => body.isWhole)) return
+  const error = body.isWhole ? notJson() : incomplete()
+  body.drop()
   throw error
 }
 

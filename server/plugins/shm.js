@@ -15,11 +15,15 @@ const ReopeningSegment = require('../lib/reopening-segment')
  * @property {Quota} answerBytes values on their way
  */
 
+const TWICE = "this Fastify instance has a decoration 'shm' already: register @shmnode/server once in each scope, as in " +
+  'fastify.register(async scope => { await scope.register(shared, { prefix, segment }) })'
+
 /**
  * Opens the default segment, decorates the instance with it and what else the routes share as `shm`, and closes what is open
  * when no request is left.
  */
 async function segments (fastify, { segment: { key, ...options }, timeout, maxStreams, maxWrites, maxBodyBytes, maxAnswerBytes }) {
+  if (Object.hasOwn(fastify, 'shm')) throw new Error(TWICE)
   const segment = new ReopeningSegment(shm, key, { timeout, ...options })
   const named = new NamedSegments(shm, { timeout })
   const limits = {
