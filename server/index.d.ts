@@ -37,7 +37,10 @@ declare namespace plugin {
     heartbeat?: number | undefined
     /** The largest capacity of a segment that a request may make, in bytes. Default 64 MiB. */
     maxCapacity?: number | undefined
-    /** Bytes of bodies that have not been answered. Default 256 MiB. Over it: 503. */
+    /**
+     * Bytes of all bodies that have not been answered. Over it: 503; a single body over it: 413. Those of up to 16 KiB are not counted. Default
+     * 256 MiB, or `maxCapacity` or the capacity of the default segment, if that is more.
+     */
     maxBodyBytes?: number | undefined
     /** Bytes of values on their way to clients; those who are sent the same version share it. Default 256 MiB. Over it: a wait, then 503. */
     maxAnswerBytes?: number | undefined

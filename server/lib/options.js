@@ -14,7 +14,6 @@ const DEFAULTS = Object.freeze({
   rateLimit: 0,
   heartbeat: 15_000,
   maxCapacity: 64 * MEBIBYTE,
-  maxBodyBytes: 256 * MEBIBYTE,
   maxAnswerBytes: 256 * MEBIBYTE,
   maxStreams: 1000,
   maxWrites: 1000

@@ -41,8 +41,9 @@ function readBody (stream, limit, body) {
     const refusal = refusalOf(stream.headers?.['content-length'], limit, body)
     if (refusal !== undefined) refuse(refusal)
     stream.on('data', chunk => {
+      if (body.length + chunk.length > limit) body.drop()
       if (!body.add(chunk, !isShared && isOnlyOurs(stream))) refuse(overloaded('Too many bytes of bodies are on their way.'))
-      else if (body.length > limit) body.length > limit + DISCARDED_BYTES ? refuse(tooLarge(limit)) : body.drop()
+      else if (body.length > limit + DISCARDED_BYTES) refuse(tooLarge(limit))
     })
     stream.on('end', () => {
       if (body.length > limit) refuse(tooLarge(limit))
@@ -63,7 +64,8 @@ function refusalOf (said, limit, body) {
   if (said === undefined) return undefined
   const length = Number(said)
   if (length > limit + DISCARDED_BYTES) return tooLarge(limit)
-  if (length <= limit && !body.expect(length)) return overloaded('Too many bytes of bodies are on their way.')
+  if (length > limit) body.drop()
+  else if (!body.expect(length)) return overloaded('Too many bytes of bodies are on their way.')
 }
 
 function incomplete () {
@@ -71,7 +73,7 @@ function incomplete () {
 }
 
 function tooLarge (limit) {
-  return new HttpError(413, 'ERR_SHM_TOO_LARGE', `The body is larger than the capacity of the segment, ${limit} bytes.`)
+  return new HttpError(413, 'ERR_SHM_TOO_LARGE', `The body is larger than the capacity of the segment, or than what this server takes: ${limit} bytes.`)
 }
 
 module.exports = { incomplete, readBody, readSmallBody }

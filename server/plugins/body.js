@@ -21,10 +21,11 @@ const COUNTED = Symbol('counted body')
  * @param {import('fastify').FastifyInstance} fastify
  * @param {object} options
  * @param {(request: import('fastify').FastifyRequest) => number | Promise<number>} options.limitOf the bytes that a body may have
- * @param {import('../lib/quota')} options.quota the bytes of all bodies whose answers have not been sent
+ * @param {import('../lib/quota')} options.quota the bytes of all bodies whose answers have not been sent; no single one may have more
  */
 async function body (fastify, { limitOf, quota }) {
   const parseJson = fastify.getDefaultJsonParser('error', 'error')
+  const smallBytes = Math.min(quota.limit, UNCOUNTED_BYTES)
   fastify.decorateRequest(COUNTED, null)
 
   fastify.removeAllContentTypeParsers()
@@ -44,14 +45,14 @@ async function body (fastify, { limitOf, quota }) {
   function read (request, payload, done) {
     const limit = limitOf(request)
     // By far the most frequent case is worth a way without promises.
-    if (isSmall(payload, limit)) readSmallBody(payload, done)
+    if (isSmall(payload, Math.min(limit, smallBytes))) readSmallBody(payload, done)
     else readCounted(request, payload, limit).then(bytes => done(null, bytes), done)
   }
 
   async function readCounted (request, payload, limit) {
     const body = new Body(quota)
     request[COUNTED] = body
-    return readBody(payload, await limit, body)
+    return readBody(payload, Math.min(await limit, quota.limit), body)
   }
 }
 
@@ -70,10 +71,10 @@ function mayCount ({ method, raw }, payload) {
   return method !== 'GET' && (payload !== raw || !isSmall(payload, UNCOUNTED_BYTES))
 }
 
-/** A body whose length is known, is not over the limit, and is counted by nobody. */
+/** A body whose length is known, and not over the limit. */
 function isSmall ({ headers, destroyed }, limit) {
   const length = headers?.['content-length']
-  return length !== undefined && !destroyed && Number(length) <= Math.min(limit, UNCOUNTED_BYTES)
+  return length !== undefined && !destroyed && Number(length) <= limit
 }
 
 function isJson (bytes, request, parseJson) {
