@@ -15,9 +15,10 @@ const health = require('./routes/health')
 /**
  * The application: all that the server's process serves.
  * @param {import('fastify').FastifyInstance} fastify made with the options of ./server-options.js
- * @param {import('.').Options & { stopTimeout?: number }} given `stopTimeout`: how long closing may take, in milliseconds
+ * @param {import('.').Options & { stopTimeout?: number }} given `stopTimeout`: how long closing may take, in milliseconds;
+ *   what the configuration has besides is of the process
  */
-async function app (fastify, { stopTimeout = 8000, ...given }) {
+async function app (fastify, { stopTimeout = 8000, host, port, socket, socketMode, ...given }) {
   const options = completeOptions(given)
   // Only the routes that want a body read one.
   fastify.removeAllContentTypeParsers()

@@ -4,12 +4,12 @@ const fs = require('node:fs')
 const { BlockList, isIP } = require('node:net')
 const { createSecureContext } = require('node:tls')
 const { envSchema } = require('env-schema')
+const { isHost } = require('./lib/options')
 const { parseTokens } = require('./lib/tokens')
 const schema = require('./schemas/config')
 
 // As the library reads SHM_KEY.
 const NUMBER = /^(?:-?\d+|0x[0-9a-f]+)$/i
-const HOST_NAME = /^[a-z0-9._-]+$/i
 /** Of one address in a second, where others than this machine can ask. */
 const RATE_LIMIT = 1000
 
@@ -119,7 +119,7 @@ function readFile (name, path) {
 
 function readHosts ({ ALLOWED_HOSTS = '' }) {
   const hosts = ALLOWED_HOSTS.split(/[\s,]+/).filter(host => host !== '')
-  const wrong = hosts.find(host => !HOST_NAME.test(host) && isIP(host.replace(/^\[(.*)\]$/, '$1')) === 0)
+  const wrong = hosts.find(host => !isHost(host))
   if (wrong !== undefined) throw new ConfigError(`ALLOWED_HOSTS must be a list of names and addresses without ports, not ${wrong}`)
   return hosts
 }

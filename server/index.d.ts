@@ -12,10 +12,10 @@ declare module 'fastify' {
 }
 
 declare namespace plugin {
-  /** What a bearer token allows: `write` includes reading. Tokens are of `A-Z a-z 0-9 - . _ ~ + /`, and `=` at the end. */
+  /** What a bearer token allows: `write` (`read-write`) includes reading. Tokens are of `A-Z a-z 0-9 - . _ ~ + /`, and `=` at the end. */
   export interface Token {
     token: string
-    access: 'read' | 'write'
+    access: 'read' | 'write' | 'read-only' | 'read-write'
   }
 
   /** How segments are reached, and what all requests together may take. */
@@ -37,7 +37,10 @@ declare namespace plugin {
     heartbeat?: number | undefined
     /** The largest capacity of a segment that a request may make, in bytes. Default 64 MiB. */
     maxCapacity?: number | undefined
-    /** Bytes of bodies that have not been answered. Default 256 MiB. Over it: 503. */
+    /**
+     * Bytes of all bodies that have not been answered. Over it: 503; a single body over it: 413. Those of up to 16 KiB are not counted. Default
+     * 256 MiB, or `maxCapacity` or the capacity of the default segment, if that is more.
+     */
     maxBodyBytes?: number | undefined
     /** Bytes of values on their way to clients; those who are sent the same version share it. Default 256 MiB. Over it: a wait, then 503. */
     maxAnswerBytes?: number | undefined

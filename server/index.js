@@ -2,6 +2,7 @@
 
 const fp = require('fastify-plugin')
 const { completeOptions } = require('./lib/options')
+const setOwnCompilers = require('./lib/own-compilers')
 const gate = require('./plugins/gate')
 const { sendProblem } = require('./plugins/problem')
 const shm = require('./plugins/shm')
@@ -14,14 +15,16 @@ const problemSchema = require('./schemas/problem')
  * @param {import('fastify').FastifyInstance} fastify
  * @param {import('.').Options} given
  */
-async function plugin (fastify, { prefix, serve = true, ...given }) {
+async function plugin (fastify, { prefix, serve = true, logLevel, logSerializers, ...given }) {
+  if (typeof serve !== 'boolean') throw new TypeError("the option 'serve' must be true or false")
   const options = completeOptions(given)
   await fastify.register(shm, options)
-  if (serve) fastify.register(resources, { prefix, ...options })
+  if (serve) fastify.register(resources, { prefix, logLevel, logSerializers, ...options })
 }
 
 async function resources (fastify, { prefix, ...options }) {
   if (fastify.getSchema('problem') === undefined) fastify.addSchema(problemSchema)
+  setOwnCompilers(fastify)
   fastify.setErrorHandler(sendProblem)
   await fastify.register(gate, options)
   await fastify.register(routes, options)

@@ -56,15 +56,15 @@ function toEvent ({ version, length, committedAt, writerPid, mediaType, etag }, 
 }
 
 /**
- * What a client has seen that says so by the id of an event, or by an entity-tag. An id that this segment has not had yet is one of a
- * segment that was there before.
+ * What a client has seen that says so by an entity-tag. The id of an event is just a version, and may be one of a segment that was there
+ * before and had as many: who says no more is sent the value that there is, which he may have, rather than miss one.
  * @param {string | undefined} id
  * @param {{ incarnation: string, version: number }} latest
  * @returns {Seen} version 0 if it has seen nothing
  */
 function lastSeen (id, { incarnation, version }) {
-  const [, of = incarnation, number] = /^"?(?:([0-9a-f]{16})\.)?(\d{1,16})"?$/.exec(id ?? '') ?? []
-  const isKnown = number !== undefined && of === incarnation && Number(number) <= version
+  const [, of, number] = /^"?([0-9a-f]{16})\.(\d{1,16})"?$/.exec(id ?? '') ?? []
+  const isKnown = of === incarnation && Number(number) <= version
   return { incarnation, version: isKnown ? Number(number) : 0 }
 }
 

@@ -1,5 +1,6 @@
 'use strict'
 
+const { IncomingMessage } = require('node:http')
 const { Socket } = require('node:net')
 const HttpError = require('./http-error')
 const { overloaded } = require('./overload')
@@ -40,8 +41,9 @@ function readBody (stream, limit, body) {
     const refusal = refusalOf(stream.headers?.['content-length'], limit, body)
     if (refusal !== undefined) refuse(refusal)
     stream.on('data', chunk => {
+      if (body.length + chunk.length > limit) body.drop()
       if (!body.add(chunk, !isShared && isOnlyOurs(stream))) refuse(overloaded('Too many bytes of bodies are on their way.'))
-      else if (body.length > limit) body.length > limit + DISCARDED_BYTES ? refuse(tooLarge(limit)) : body.drop()
+      else if (body.length > limit + DISCARDED_BYTES) refuse(tooLarge(limit))
     })
     stream.on('end', () => {
       if (body.length > limit) refuse(tooLarge(limit))
@@ -54,7 +56,7 @@ function readBody (stream, limit, body) {
 
 /** Whether its chunks are those that Node made for us alone. What is injected has a socket of another kind, and the memory of who does so. */
 function isOnlyOurs (stream) {
-  return stream.socket instanceof Socket && stream.listenerCount('data') === 1
+  return stream instanceof IncomingMessage && stream.socket instanceof Socket && stream.listenerCount('data') === 1
 }
 
 /** Why a body of which this is said to be the length is not worth reading. */
@@ -62,7 +64,8 @@ function refusalOf (said, limit, body) {
   if (said === undefined) return undefined
   const length = Number(said)
   if (length > limit + DISCARDED_BYTES) return tooLarge(limit)
-  if (length <= limit && !body.expect(length)) return overloaded('Too many bytes of bodies are on their way.')
+  if (length > limit) body.drop()
+  else if (!body.expect(length)) return overloaded('Too many bytes of bodies are on their way.')
 }
 
 function incomplete () {
@@ -70,7 +73,7 @@ function incomplete () {
 }
 
 function tooLarge (limit) {
-  return new HttpError(413, 'ERR_SHM_TOO_LARGE', `The body is larger than the capacity of the segment, ${limit} bytes.`)
+  return new HttpError(413, 'ERR_SHM_TOO_LARGE', `The body is larger than the capacity of the segment, or than what this server takes: ${limit} bytes.`)
 }
 
-module.exports = { readBody, readSmallBody }
+module.exports = { incomplete, readBody, readSmallBody }

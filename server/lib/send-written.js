@@ -4,6 +4,7 @@ const { entityTag } = require('./entity-tag')
 const { prefersMinimal } = require('./prefer')
 const { valueHeaders, versionHeaders } = require('./representation')
 const sendAtOnce = require('./send-at-once')
+const { ORDER } = require('./take-order')
 
 let latest
 
@@ -17,7 +18,7 @@ let latest
  */
 function sendWritten (request, reply, { incarnation, version }, body, isAlone = false) {
   const isMinimal = prefersMinimal(request.headers.prefer)
-  const { mediaType } = request.order
+  const { mediaType } = request[ORDER]
   if (isAlone && !isMinimal) {
     const tag = ['etag', entityTag(incarnation, version), 'shm-version', `${version}`, 'content-length', `${body.length}`]
     return sendAtOnce(reply, tag.concat(fieldsOf(mediaType)), body)

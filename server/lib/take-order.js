@@ -2,15 +2,18 @@
 
 const Order = require('./order')
 
+/** What requests have it by. The application that this is a part of may use any name. */
+const ORDER = Symbol('order')
+
 /**
- * An `onRequest` hook: reads what the header fields of a write say as `request.order`.
+ * An `onRequest` hook: reads what the header fields of a write say as `request[ORDER]`.
  * @param {import('fastify').FastifyRequest} request
  * @param {import('fastify').FastifyReply} reply
  * @param {() => void} done
  */
 function takeOrder (request, reply, done) {
-  request.order = new Order(request)
+  request[ORDER] = new Order(request)
   done()
 }
 
-module.exports = takeOrder
+module.exports = { ORDER, takeOrder }

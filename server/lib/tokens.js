@@ -8,6 +8,8 @@ const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i
 
 /** What a token may be used for, by how lists of them call it. */
 const ACCESSES = { 'read-only': 'read', 'read-write': 'write' }
+/** And by how options do, which may be either. */
+const OPTIONS = { read: 'read', write: 'write', ...ACCESSES }
 
 /** @typedef {{ token: string, access: 'read' | 'write' }} Token `write` includes `read` */
 
@@ -25,6 +27,16 @@ function parseTokens (text) {
 function parseEntry (entry) {
   const [, name = 'read-write', token] = /^(?:([^:]*):)?(.*)$/.exec(entry)
   return Object.hasOwn(ACCESSES, name) && TOKEN.test(token) ? { token, access: ACCESSES[name] } : null
+}
+
+/**
+ * Reads a token as options have it.
+ * @param {unknown} given
+ * @returns {Token | null} null if it is none
+ */
+function readToken (given) {
+  const { token, access } = given ?? {}
+  return typeof token === 'string' && TOKEN.test(token) && Object.hasOwn(OPTIONS, access) ? { token, access: OPTIONS[access] } : null
 }
 
 /** The tokens that a server accepts. */
@@ -54,4 +66,4 @@ function digestOf (token) {
   return createHash('sha256').update(token).digest()
 }
 
-module.exports = { Tokens, parseTokens }
+module.exports = { Tokens, parseTokens, readToken }

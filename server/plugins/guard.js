@@ -21,9 +21,17 @@ async function guard (fastify, { hosts }) {
 }
 
 function refusal (raw, isOurs) {
-  if (hostCount(raw.rawHeaders) !== 1) return new HttpError(400, 'ERR_HOST_COUNT', 'There must be exactly one Host header.')
-  if (!isOurs(raw.headers.host, raw.socket)) return new HttpError(403, 'ERR_HOST_FOREIGN', 'The Host header does not name this server.')
-  if (isCrossSite(raw)) return new HttpError(403, 'ERR_CROSS_SITE', 'Requests from the pages of other sites are refused.')
+  const host = hostOf(raw)
+  if (host === undefined) return new HttpError(400, 'ERR_HOST_COUNT', 'There must be exactly one Host header.')
+  if (!isOurs(host, raw.socket)) return new HttpError(403, 'ERR_HOST_FOREIGN', 'The Host header does not name this server.')
+  if (isCrossSite(raw, host)) return new HttpError(403, 'ERR_CROSS_SITE', 'Requests from the pages of other sites are refused.')
+}
+
+/** By what the server is called, if that is said once. */
+function hostOf ({ httpVersionMajor, rawHeaders, headers }) {
+  if (httpVersionMajor !== 2) return hostCount(rawHeaders) === 1 ? headers.host : undefined
+  const { host, ':authority': authority = host } = headers
+  return host === undefined || host === authority ? authority : undefined
 }
 
 // Node keeps the first of two Host headers and says nothing.
@@ -56,10 +64,10 @@ function bracketed (address = '') {
 }
 
 // A person who follows a link from elsewhere may read; a page that embeds or fetches may not.
-function isCrossSite ({ method, headers }) {
+function isCrossSite ({ method, headers }, host) {
   if (headers['sec-fetch-site'] === 'cross-site') return !(SAFE_METHODS.has(method) && headers['sec-fetch-mode'] === 'navigate')
   if (headers.origin === undefined || SAFE_METHODS.has(method)) return false
-  return headers.origin !== `http://${headers.host}` && headers.origin !== `https://${headers.host}`
+  return headers.origin !== `http://${host}` && headers.origin !== `https://${host}`
 }
 
 module.exports = fp(guard, { name: 'guard' })

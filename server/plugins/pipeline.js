@@ -10,11 +10,12 @@ const MOST_WAITING = 256
 
 /**
  * Serves the requests of one connection one after the other: whoever sends many and takes no answers has one value in memory, not
- * many.
+ * many. HTTP/2 has its own bound on them, and one that lasts, such as an event stream, must not keep the others waiting.
  */
 async function pipeline (fastify) {
   fastify.addHook('onRequest', (request, reply, done) => {
-    const { socket } = request.raw
+    const { httpVersionMajor, socket } = request.raw
+    if (httpVersionMajor === 2) return done()
     const before = queueAnswer(socket, reply.raw)
     if (before === null) done()
     else waitFor(before, socket, done)

@@ -15,20 +15,26 @@ const ReopeningSegment = require('../lib/reopening-segment')
  * @property {Quota} answerBytes values on their way
  */
 
+/** Unless it is said otherwise, or one body may have more. */
+const BODY_BYTES = 256 * 1024 * 1024
+const TWICE = "this Fastify instance has a decoration 'shm' already: register @shmnode/server once in each scope, as in " +
+  'fastify.register(async scope => { await scope.register(shared, { prefix, segment }) })'
+
 /**
  * Opens the default segment, decorates the instance with it and what else the routes share as `shm`, and closes what is open
  * when no request is left.
  */
-async function segments (fastify, { segment: { key, ...options }, timeout, maxStreams, maxWrites, maxBodyBytes, maxAnswerBytes }) {
+async function segments (fastify, { segment: { key, ...options }, timeout, maxCapacity, maxStreams, maxWrites, maxBodyBytes, maxAnswerBytes }) {
+  if (Object.hasOwn(fastify, 'shm')) throw new Error(TWICE)
   const segment = new ReopeningSegment(shm, key, { timeout, ...options })
   const named = new NamedSegments(shm, { timeout })
+  await segment.open()
   const limits = {
     streams: new Quota(maxStreams),
     writes: new Quota(maxWrites),
-    bodyBytes: new Quota(maxBodyBytes),
+    bodyBytes: new Quota(maxBodyBytes ?? Math.max(BODY_BYTES, maxCapacity, segment.capacity)),
     answerBytes: new Quota(maxAnswerBytes)
   }
-  await segment.open()
   fastify.decorate('shm', { segment, named, limits, list, totals, pending })
   fastify.addHook('preClose', async () => {
     segment.current.end()

@@ -43,12 +43,14 @@ export async function read (resource, { etag, limit = Infinity, signal } = {}) {
 /**
  * @param {import('./resource.mjs').Resource} resource
  * @param {BodyInit} body
- * @param {{ mediaType: string, etag?: string }} options `etag`: write only if this is what the segment still holds
+ * @param {{ mediaType: string, etag?: string | null }} options `etag`: write only if this is what the segment still holds; null: only if
+ *   it holds nothing yet
  * @returns {Promise<{ version: number, etag: string }>}
  */
 export async function write (resource, body, { mediaType, etag }) {
   const headers = { 'content-type': mediaType, prefer: 'return=minimal' }
-  if (etag !== undefined) headers['if-match'] = etag
+  if (etag === null) headers['if-none-match'] = '*'
+  else if (etag !== undefined) headers['if-match'] = etag
   const response = await request(resource.write, { method: resource.method, headers, body })
   return { version: Number(response.headers.get('shm-version')), etag: response.headers.get('etag') }
 }

@@ -57,7 +57,7 @@ function optionsOf (width) {
       { label: 'read latency', scale: 'latency', stroke: colour('--latency'), width: 2, points: { show: false } }
     ],
     axes: [
-      { ...axis, size: 30, grid: { show: false }, space: 70, values: [[1, '{HH}:{mm}:{ss}', null, null, null, null, null, null, 1]] },
+      { ...axis, size: 36, gap: 12, grid: { show: false }, space: 70, values: [[1, '{HH}:{mm}:{ss}', null, null, null, null, null, null, 1]] },
       { ...wide, scale: 'versions', values: (plot, values) => values.map(value => `${value}/s`) },
       { ...wide, scale: 'latency', side: 1, grid: { show: false }, values: (plot, values) => values.map(value => `${value} ms`) }
     ]

@@ -61,9 +61,13 @@ export class Draft {
     this.#set(choice)
   }
 
-  /** Writes it, if the segment still holds what it was made from. */
-  async write () {
-    await this.#try(this.isGuarded ? this.base?.etag : undefined)
+  /**
+   * Writes it, if the segment still holds what it was made from. An empty value never replaces one that the person does not see.
+   * @param {{ etag: string, version: number } | null} current what the person sees; null: there is no such segment
+   */
+  async write (current) {
+    this.base ??= baseOf(current) ?? NOTHING
+    await this.#try(this.isGuarded || this.isEmpty ? this.base.etag : undefined)
   }
 
   /** Writes it over the value that stood in the way; not over one that the person has not seen. */
@@ -99,5 +103,8 @@ export class Draft {
     this.#onChange()
   }
 }
+
+/** Where there is no segment, nobody else may have made one. */
+const NOTHING = Object.freeze({ etag: null, version: 0 })
 
 const baseOf = current => current === null ? null : { etag: current.etag, version: current.version }

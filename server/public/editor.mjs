@@ -11,12 +11,14 @@ const TYPES = { [TEXT_TYPE]: 'Text', [JSON_TYPE]: 'JSON' }
 export function Editor ({ live, resource }) {
   const redraw = useRedraw()
   const [draft] = useState(() => new Draft(resource, redraw))
-  const { value } = live
+  const { value, status } = live
+  // What it should replace must be there to be seen.
+  const isKnown = value !== null || status === 'gone'
   useOutcome(draft)
   if (draft.theirs !== null) return html`<${Conflict} draft=${draft} writer=${writerOf(live, draft.theirs)} />`
   const submit = event => {
     event.preventDefault()
-    if (!draft.isBusy) draft.write()
+    if (!draft.isBusy && isKnown) draft.write(value)
   }
   const onKeyDown = event => { if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) submit(event) }
   return html`
@@ -33,7 +35,7 @@ export function Editor ({ live, resource }) {
         </div>
         <${Base} draft=${draft} value=${value} />
         <div class="actions">
-          <button class="primary" disabled=${draft.isBusy} title="Ctrl and Enter">Write</button>
+          <button class="primary" disabled=${draft.isBusy || !isKnown} title="Ctrl and Enter">Write</button>
           <${Outcome} outcome=${draft.outcome} />
         </div>
       </form>

@@ -1,4 +1,5 @@
 import { html, useEffect, useRef, useState } from './vendor/preact.mjs'
+import { breakable } from './breakable.mjs'
 import { resourceOf, titleOfKey, whyUnreachable } from './resource.mjs'
 import { formatAge, formatBytes, formatRate, formatTime } from './units.mjs'
 
@@ -54,9 +55,9 @@ function Row ({ segment, list, isSelected }) {
 
 function Name ({ segment, isSelected }) {
   const resource = resourceOf(segment)
-  if (resource === null) return html`<span class="unnamed">${titleOf(segment)} <small>${whyUnreachable(segment)}</small></span>`
+  if (resource === null) return html`<span class="unnamed">${breakable(titleOf(segment))} <small>${whyUnreachable(segment)}</small></span>`
   return html`
-    <a href=${resource.hash} aria-current=${isSelected ? 'true' : null}>${resource.title}</a>
+    <a href=${resource.hash} aria-current=${isSelected ? 'true' : null}>${breakable(resource.title)}</a>
     ${segment.default && html` <span class="badge" title="The segment of /read, /write and /watch">default</span>`}`
 }
 

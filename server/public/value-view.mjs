@@ -40,6 +40,8 @@ function contentOf ({ value, isGone, ...how }) {
 }
 
 function Kinds ({ kinds, kind, onChoose }) {
+  // What cannot be chosen shall not look like it.
+  if (kinds.length === 1) return html`<span class="only-kind">${NAMES[kind]}</span>`
   return html`
     <fieldset class="kinds">
       <legend class="unseen">Show the value as</legend>

@@ -6,7 +6,7 @@ const Patience = require('../lib/patience')
 const sendEvents = require('../lib/send-events')
 const sendValue = require('../lib/send-value')
 const sendWritten = require('../lib/send-written')
-const takeOrder = require('../lib/take-order')
+const { ORDER, takeOrder } = require('../lib/take-order')
 const validateEarly = require('../lib/validate-early')
 const body = require('../plugins/body')
 const { sendProblem } = require('../plugins/problem')
@@ -32,7 +32,7 @@ async function segments (fastify, { timeout, heartbeat, maxCapacity, segment: { 
   const { named, limits } = fastify.shm
   const context = { timeout, heartbeat, limits }
   await fastify.register(body, { limitOf, quota: limits.bodyBytes })
-  fastify.decorateRequest('order', null)
+  fastify.decorateRequest(ORDER, null)
   fastify.setErrorHandler((error, request, reply) => sendProblem(translate(error), request, reply))
 
   fastify.get('/segments', { schema: listSchema }, async (request, reply) => {
@@ -60,8 +60,13 @@ async function segments (fastify, { timeout, heartbeat, maxCapacity, segment: { 
   })
 
   fastify.delete('/segments/:name', { schema: destroySchema, onRequest: takeOrder }, async (request, reply) => {
+<<<<<<< HEAD
     const patience = new Patience(reply.raw, timeout)
     await named.use(request.params.name, segment => segment.use(handle => request.order.destroy(handle, patience)))
+=======
+    const patience = new Patience(request, timeout)
+    await named.use(request.params.name, segment => segment.use(handle => request[ORDER].destroy(handle, patience)))
+>>>>>>> json
     return reply.code(204).send()
   })
 
@@ -71,8 +76,14 @@ async function segments (fastify, { timeout, heartbeat, maxCapacity, segment: { 
     return existing ?? Math.min(query.capacity ?? maxCapacity, maxCapacity)
   }
 
+<<<<<<< HEAD
   async function put (segment, request, patience) {
     const { body = NO_BYTES, order } = request
+=======
+  async function put (segment, request) {
+    const { body = NO_BYTES, [ORDER]: order } = request
+    const patience = new Patience(request, timeout)
+>>>>>>> json
     for (let tries = TRIES; ; tries--) {
       await openOrMake(segment, request)
       try {
@@ -83,7 +94,7 @@ async function segments (fastify, { timeout, heartbeat, maxCapacity, segment: { 
     }
   }
 
-  async function openOrMake (segment, { body = NO_BYTES, order, query }) {
+  async function openOrMake (segment, { body = NO_BYTES, [ORDER]: order, query }) {
     if (await segment.open().catch(isAbsent) === null) {
       order.checkAbsent()
       if (query.capacity > maxCapacity) throw new HttpError(413, 'ERR_SHM_TOO_LARGE', `This server makes segments of at most ${maxCapacity} bytes.`)

@@ -3,7 +3,7 @@
 const { withTurn } = require('../lib/overload')
 const Patience = require('../lib/patience')
 const sendWritten = require('../lib/send-written')
-const takeOrder = require('../lib/take-order')
+const { ORDER, takeOrder } = require('../lib/take-order')
 const body = require('../plugins/body')
 const { writeSchema } = require('../schemas/value')
 
@@ -13,18 +13,23 @@ const NO_BYTES = Buffer.alloc(0)
 async function write (fastify, { timeout, isAlone }) {
   const { segment, limits } = fastify.shm
   await fastify.register(body, { limitOf, quota: limits.bodyBytes })
-  fastify.decorateRequest('order', null)
+  fastify.decorateRequest(ORDER, null)
 
   fastify.post('/write', { schema: writeSchema, onRequest: takeOrder }, (request, reply) => {
-    const { body = NO_BYTES, order } = request
+    const { body = NO_BYTES, [ORDER]: order } = request
     // Not before those who wait.
     const committed = limits.writes.used === 0 ? order.commitNow(segment, body) : null
     return committed === null ? writeInTurn(request, reply, body) : sendWritten(request, reply, committed, body, isAlone)
   })
 
   async function writeInTurn (request, reply, body) {
+<<<<<<< HEAD
     const patience = new Patience(reply.raw, timeout)
     const committed = await withTurn(limits.writes, () => segment.use(handle => request.order.commit(handle, body, patience)))
+=======
+    const patience = new Patience(request, timeout)
+    const committed = await withTurn(limits.writes, () => segment.use(handle => request[ORDER].commit(handle, body, patience)))
+>>>>>>> json
     return sendWritten(request, reply, committed, body, isAlone)
   }
 

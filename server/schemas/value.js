@@ -49,11 +49,11 @@ const write = {
 /** A stream of versions. */
 const watch = {
   summary: 'The versions as they come, as server-sent events. Who is slow gets the newest, and misses those between.',
-  headers: object({ 'last-event-id': string('Only what comes after this version.') }),
+  headers: object({ 'last-event-id': string('Where to go on: with the value that there is, or, after an entity-tag (<incarnation>.<version>), with the version after that. The id of an event, its version, does not tell whether the segment was made anew since.') }),
   querystring: object({
     value: { type: 'string', enum: ['utf8', 'base64'], description: 'Include values of up to 64 KiB, as such text.' },
     interval: { type: 'integer', minimum: 0, maximum: 1000, description: 'Milliseconds between two versions, at least: those between are left out.' },
-    after: { type: 'string', maxLength: 64, description: 'As Last-Event-ID, for who cannot set it; an entity-tag will do too.' }
+    after: { type: 'string', maxLength: 64, description: 'As Last-Event-ID, for who cannot set it.' }
   }),
   response: { 200: stream, ...PROBLEMS }
 }

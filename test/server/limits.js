@@ -141,8 +141,27 @@ t.test('the bytes of bodies on their way', async t => {
   for (const headers of [{}, { 'transfer-encoding': 'chunked' }]) t.equal((await post(1_000_000, headers)).statusCode, 200)
   isProblem(t, await post(1_000_000, { 'content-type': 'application/json' }), 400, 'ERR_JSON_INVALID')
   await until(() => bodyBytes.used === 0)
-  t.equal((await post(2 * MEBIBYTE)).statusCode, 200, 'one that is larger than all may be, alone')
-  await until(() => bodyBytes.used === 0)
+})
+
+t.test('a body that is larger than all of them may be', async t => {
+  for (const [maxBodyBytes, length] of [[MEBIBYTE, MEBIBYTE + 1], [MEBIBYTE, 3 * MEBIBYTE], [20_000, 3 * MEBIBYTE], [1000, 1001]]) {
+    const { fastify, port } = await listen(t, { maxBodyBytes, segment: { capacity: 4 * MEBIBYTE } })
+    for (const headers of [{}, { 'transfer-encoding': 'chunked' }]) {
+      const post = length => request(port, { method: 'POST', path: '/write', body: 'y'.repeat(length), headers: { ...TEXT, ...headers } })
+      const refused = await post(length)
+      isProblem(t, refused, 413, 'ERR_SHM_TOO_LARGE')
+      t.notOk('retry-after' in refused.headers, 'it would be so again')
+      t.equal((await post(maxBodyBytes)).statusCode, 200)
+      await until(() => fastify.shm.limits.bodyBytes.used === 0)
+    }
+  }
+})
+
+t.test('unless it is said otherwise, every segment can be filled', async t => {
+  const bytesOf = async options => (await build(t, options)).fastify.shm.limits.bodyBytes.limit
+  t.equal(await bytesOf(), 256 * MEBIBYTE)
+  t.equal(await bytesOf({ maxCapacity: 1024 * MEBIBYTE }), 1024 * MEBIBYTE)
+  t.equal(await bytesOf({ segment: { capacity: 300 * MEBIBYTE } }), 300 * MEBIBYTE)
 })
 
 t.test('a body counts until its answer was taken', async t => {

@@ -6,7 +6,7 @@ const t = require('tap')
 const shm = require('shmnode')
 const { noBrowser, launchBrowser, openPage, nothingWrong, picture } = require('../helpers/browser')
 const { run } = require('../helpers/run')
-const { build, listen, launch, start, uniqueKey, uniqueName, isProblem } = require('../helpers/server')
+const { build, listen, launch, start, uniqueKey, uniqueName, isProblem, request } = require('../helpers/server')
 
 const JSON_TYPE = 'application/json'
 // A picture of one point.
@@ -127,6 +127,9 @@ t.test('in a browser', { skip: noBrowser }, async t => {
     t.same(await kinds(page), ['Hex', 'Image'])
     await page.getByLabel('Hex').check()
     await content(page, '000000  89 50 4e 47')
+    await segment.write(Buffer.of(0xff, 0xfe))
+    await content(page, '000000  ff fe')
+    t.same(await kinds(page), [], 'one kind is no choice')
     await segment.write('')
     await page.getByText('An empty value.').waitFor()
     await segment.write('ab\u0000c')
@@ -223,6 +226,40 @@ t.test('in a browser', { skip: noBrowser }, async t => {
     await page.getByText('Written: version 8').first().waitFor()
   })
 
+  visit(t, 'an empty box replaces only what one sees', async t => {
+    const { page, segment } = await show(t, browser, { value: 'seen', expected: [412] })
+    await content(page, 'seen')
+    const write = page.getByRole('button', { name: 'Write' })
+    const guard = page.getByLabel('Only if nobody else wrote since version 1')
+    for (const isTicked of [true, false]) {
+      await guard.setChecked(isTicked)
+      // Too late for the page to show it.
+      const theirs = async route => {
+        await segment.write('not seen')
+        await route.continue()
+      }
+      await page.route('**/segments/*', (route, request) => request.method() === 'PUT' ? theirs(route) : route.continue())
+      await write.click()
+      await page.locator('.conflict').getByText(/You began with version 1\. It is version [23] now/).waitFor()
+      t.equal(String(await segment.read()), 'not seen', isTicked ? 'ticked' : 'not ticked')
+      await page.unrouteAll()
+      await page.getByRole('button', { name: 'Go on editing' }).click()
+    }
+  })
+
+  visit(t, 'an empty value, where there is nothing, or nobody else wrote', async t => {
+    const { page, segment, port, name } = await show(t, browser, { value: 'old', expected: [404] })
+    await content(page, 'old')
+    await segment.destroy()
+    await page.getByText('This segment was destroyed.').waitFor()
+    const write = page.getByRole('button', { name: 'Write' })
+    for (const version of [1, 2]) {
+      await write.click()
+      await page.getByText(`Written: version ${version}`).first().waitFor()
+    }
+    t.match(await request(port, { path: `/segments/${name}` }), { statusCode: 200, body: '' })
+  })
+
   visit(t, 'by the keyboard alone', async t => {
     const { page, segment, port, name } = await show(t, browser, { value: '{"a":1}', mediaType: JSON_TYPE })
     await page.goto(`http://127.0.0.1:${port}/`)
@@ -264,10 +301,11 @@ t.test('in a browser', { skip: noBrowser }, async t => {
   visit(t, 'on a phone', async t => {
     const value = JSON.stringify({ long: 'x'.repeat(500) })
     const { page, segment } = await show(t, browser, { value, viewport: { width: 375, height: 700 }, isMobile: true, hasTouch: true, expected: [412] })
-    const long = `a-name-that-is-as-long-as-names-can-be-${uniqueName(t)}`.slice(0, 63)
+    const long = `a_name_that_is_as_long_as_names_can_be_${uniqueName(t)}`.slice(0, 63)
     t.teardown(() => shm.destroy(long))
     await (await shm.open(long)).close()
     await page.locator('tbody tr', { hasText: long }).waitFor()
+    t.equal(await brokenParts(page.locator('tbody a', { hasText: long })), 0, 'a name is broken between its words')
     await fits(t, page, 'JSON')
     await page.getByLabel('Hex').check()
     await content(page, '000000  7b')
@@ -312,9 +350,13 @@ t.test('in a browser', { skip: noBrowser }, async t => {
     await content(page, 'old')
     await segment.destroy()
     await page.getByText('This segment was destroyed.').waitFor()
+    for (const name of ['Version', 'Size', 'Writer']) await fact(page, name, /^–$/)
+    const heard = page.locator('[role=status][aria-live]')
+    await heard.filter({ hasText: `${name} was destroyed` }).waitFor({ state: 'attached' })
     await writeElsewhere(name, 'new')
     await content(page, 'new')
     await fact(page, 'Version', '1')
+    t.notMatch(await heard.textContent(), /destroyed/, 'nobody is told so any more')
   })
 
   visit(t, 'the server goes and comes again', async t => {
@@ -346,6 +388,15 @@ async function tabTo (page, name) {
     if (found === name) return
   }
   throw new Error(`Tab does not lead to ${name}`)
+}
+
+/** How many of the texts of an element are on more than one line. */
+function brokenParts (locator) {
+  return locator.evaluate(element => [...element.childNodes].filter(node => {
+    const range = document.createRange()
+    range.selectNodeContents(node)
+    return range.getClientRects().length > 1
+  }).length)
 }
 
 async function fits (t, page, what) {

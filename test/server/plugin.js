@@ -160,6 +160,45 @@ t.test('any host, where something in front of it takes care of that', async t =>
   t.equal((await fastify.inject({ url: '/read', headers: { host: 'whatever.example' } })).statusCode, 204)
 })
 
+t.test('options that are mistakes', async t => {
+  const register = async options => {
+    const fastify = Fastify()
+    t.teardown(() => fastify.close())
+    await fastify.register(plugin, { segment: { key: uniqueKey(t) }, ...options })
+  }
+  const mistakes = {
+    tokens: ['abc', ['abc'], [null], [{ token: 'abc' }], [{ token: 'abc', access: 'admin' }], [{ token: 'abc', access: 'toString' }], [{ token: '', access: 'read' }], [{ token: 'a b', access: 'read' }]],
+    hosts: ['all', 'prices.example', ['http://x'], ['a:80'], [1], null],
+    timeout: [0, -1, '100', 1.5, NaN, Infinity, 2 ** 31],
+    heartbeat: [0, '1s'],
+    rateLimit: [-1, '5', null],
+    maxCapacity: [0, '1k'],
+    maxBodyBytes: [0, -1, 1.5],
+    maxAnswerBytes: [0],
+    maxStreams: [0],
+    maxWrites: [0, 1e9],
+    segment: ['prices', null],
+    serve: ['no'],
+    token: ['abc'],
+    stopTimeout: [1],
+    Tokens: [[]]
+  }
+  for (const [name, values] of Object.entries(mistakes)) {
+    for (const value of values) await t.rejects(register({ [name]: value }), { name: 'TypeError', message: new RegExp(`option '${name}'`) }, `${name}: ${JSON.stringify(value)}`)
+  }
+  await register({ tokens: undefined, hosts: ['prices.example', '[::1]', '::1'], timeout: 1000, rateLimit: 0, logLevel: 'warn' })
+})
+
+t.test('tokens by either spelling of what they allow', async t => {
+  const accesses = { read: 'read', write: 'write', 'read-only': 'read', 'read-write': 'write' }
+  const fastify = await build(t, { tokens: Object.keys(accesses).map(access => ({ token: access, access })) })
+  for (const [token, access] of Object.entries(accesses)) {
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'text/plain' }
+    t.equal((await fastify.inject({ method: 'POST', url: '/write', payload: 'x', headers })).statusCode, access === 'write' ? 200 : 403, token)
+    t.ok((await fastify.inject({ url: '/read', headers })).statusCode < 300, `${token} reads`)
+  }
+})
+
 t.test('from an ES module', async t => {
   const { default: imported } = await import('@shmnode/server')
   t.equal(imported, plugin)

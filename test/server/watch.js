@@ -76,12 +76,28 @@ t.test('resumed by the last event', async t => {
   t.equal(await first({ 'last-event-id': '2' }), 3, 'what it has missed')
   t.equal(await first({ 'last-event-id': `${incarnation}.1` }), 3)
   t.equal(await first({}, '?after=2'), 3)
-  t.equal(await first({ 'last-event-id': '1' }, '?after=3'), 3, 'the header counts first')
+  t.equal(await first({ 'last-event-id': '1' }, `?after=${incarnation}.3`), 3, 'the header counts first')
   t.equal(await first({ 'last-event-id': '99' }), 3, 'a version that there has not been is of another segment')
   t.equal(await first({ 'last-event-id': '0123456789abcdef.3' }), 3, 'so is another incarnation')
   for (const nonsense of ['', 'x', '-1', '1e3', '1.5', '9'.repeat(20)]) t.equal(await first({ 'last-event-id': nonsense }), 3, nonsense)
-  t.equal(await first({ 'last-event-id': '3' }), 4, 'nothing missed: the next')
+  t.equal(await first({ 'last-event-id': '3' }), 3, 'a version alone may be of a segment before: once more')
+  t.equal(await first({ 'last-event-id': `${incarnation}.3` }), 4, 'nothing missed: the next')
   t.equal(await first({ 'last-event-id': `"${incarnation}.4"` }), 5, 'an entity-tag')
+})
+
+t.test('resumed after the segment was made anew', async t => {
+  const { port, fastify } = await listen(t)
+  const url = `/segments/${uniqueName(t)}`
+  const put = payload => fastify.inject({ method: 'PUT', url, payload })
+  const first = async (headers, query = '') => (await watch(t, port, { headers, path: `${url}/watch?value=utf8${query}` })).next()
+  await put('old')
+  const { id, data: { etag } } = await first({})
+  await fastify.inject({ method: 'DELETE', url })
+  await put('new')
+  const anew = { id, data: { version: 1, value: 'new' } }
+  t.match(await first({ 'last-event-id': id }), anew, 'as many versions as before')
+  t.match(await first({}, `&after=${id}`), anew)
+  t.match(await first({ 'last-event-id': etag }), anew)
 })
 
 t.test('with values', async t => {

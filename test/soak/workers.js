@@ -68,7 +68,7 @@ async function write (soak, target, { path, method, headers }) {
   soak.count('writes')
 }
 
-/** Follows a stream, which never goes back. */
+/** Follows a stream, which never goes back; after it was interrupted, it begins with the version that there is. */
 async function watchOn (soak, target, path) {
   let seen = 0
   while (soak.isRunning) {
@@ -76,10 +76,11 @@ async function watchOn (soak, target, path) {
     soak.onStop(() => outgoing.destroy())
     try {
       const [incoming] = await once(outgoing, 'response')
+      let before = seen - 1
       for await (const chunk of incoming.setEncoding('utf8')) {
         for (const [, id] of chunk.matchAll(/^id: (\d+)$/gm)) {
-          if (Number(id) <= seen) soak.find(`an event of version ${id} after ${seen}: ${path}`)
-          seen = Number(id)
+          if (Number(id) <= before) soak.find(`an event of version ${id} after ${before}: ${path}`)
+          seen = before = Number(id)
           soak.count('events')
         }
       }
