@@ -1,7 +1,7 @@
 // A library for LD_PRELOAD that makes one call fail: the n-th of a kind, with an errno that the kernel may give there.
 //
-// Only in an IPC namespace of the test's own: where the errno says that an object is gone, it is removed first, because a
-// lie about that would prove nothing.
+// Only in an IPC namespace and a /dev/shm of the test's own: where the errno says that an object is gone, it is removed first,
+// because a lie about that would prove nothing.
 #include "failing_calls.hpp"
 
 #include <dirent.h>
