@@ -24,7 +24,7 @@ const { copyTree, build } = require('./tree')
 const SANITIZERS = {
   address: {
     kinds: 'address,undefined',
-    core: { targets: ['broken_addon', 'core_test', 'fail_calls', 'failing_calls'], programs: [['core_test'], ['fail_calls']] },
+    core: { targets: ['broken_addon', 'core_test', 'fail_calls', 'failing_calls'], programs: [['core_test'], ['fail_calls'], ['fail_calls', '--posix']] },
     preload: 'libasan.so',
     // A small quarantine: some tests look at how memory grows. LeakSanitizer's own exit code is 0, as Node.js leaks at exit: see
     // reports.js for what counts.

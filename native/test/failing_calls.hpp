@@ -7,7 +7,33 @@
 
 namespace failing {
 
-enum Call : int32_t { kNone, kShmget, kShmat, kShmctl, kSemget, kSemtimedop, kSemctl, kFutex, kGetrandom, kNew, kNewOnPool };
+enum Call : int32_t {
+  kNone,
+  kShmget,
+  kShmat,
+  kShmctl,
+  kSemget,
+  kSemtimedop,
+  kSemctl,
+  kFutex,
+  kGetrandom,
+  kNew,
+  kNewOnPool,
+  // Of what is in /dev/shm: by their paths, or by what a descriptor is of.
+  kOpen,
+  kFstat,
+  kLstat,
+  kMmap,
+  kFtruncate,
+  kFallocate,
+  kFchmod,
+  kLinkat,
+  kUnlink,
+  kSemOpen,
+  kOpendir,
+  // Whoever calls it: the core by operator new, and the C library for it.
+  kMalloc
+};
 
 struct Order {
   std::atomic<int32_t> call;   // which call fails; kNone: all work

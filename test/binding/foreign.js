@@ -5,7 +5,8 @@
 const t = require('tap')
 const shm = require('../..')
 const kernel = require('../helpers/kernel')
-const { keyOf, uniqueKey, uniqueName } = require('../helpers/keys')
+const { uniqueKey } = require('../helpers/keys')
+const { uniqueNamed } = require('../helpers/memory')
 const { peer } = require('../helpers/peer')
 const { make, peek, poke, removeSegment } = require('../helpers/raw')
 const { withSegment } = require('../helpers/segment')
@@ -46,8 +47,8 @@ t.test('nothing but zeros', async t => {
 })
 
 t.test('under a name', async t => {
-  const name = uniqueName()
-  await isRefused(t, await foreign(t, 20_000, 'theirs', keyOf(name)), name)
+  const { name, key } = uniqueNamed()
+  await isRefused(t, await foreign(t, 20_000, 'theirs', key), name)
 })
 
 t.test('almost our magic', async t => {

@@ -7,6 +7,7 @@ const { setTimeout: sleep } = require('node:timers/promises')
 const shm = require('../..')
 const kernel = require('../helpers/kernel')
 const { uniqueKey } = require('../helpers/keys')
+const { systemVOnly } = require('../helpers/memory')
 const { holdRaw, peer } = require('../helpers/peer')
 const { peek, poke, removeSegment, removeSet } = require('../helpers/raw')
 const { another, reservedKey, withSegment } = require('../helpers/segment')
@@ -195,7 +196,7 @@ t.test('snapshots have no facts', async t => {
   t.strictSame(segment.snapshotSync(), expected)
 })
 
-t.test('stat and list', async t => {
+t.test('stat and list', systemVOnly, async t => {
   const segment = await raw(t, { capacity: 1234, mode: 0o640 })
   const facts = { id: segment.id, posix: false, key: segment.key, name: null, layout: 'raw', capacity: 1234, segmentBytes: 1234, mode: 0o640, uid: process.geteuid(), gid: process.getegid(), attached: 1, creatorPid: process.pid }
   t.strictSame(await segment.stat(), facts)

@@ -4,7 +4,7 @@
 // segments by keys all the same; of POSIX memory, a key stands for a name. native/test/memory.hpp has the same names.
 
 const fs = require('node:fs')
-const { fnv1a, isOurs, uniqueKey } = require('./keys')
+const { fnv1a, isOurs, keyOf, uniqueKey, uniqueName } = require('./keys')
 
 const DIRECTORY = '/dev/shm'
 const isPosix = process.env.SHMNODE_TEST_MEMORY === 'posix'
@@ -32,6 +32,14 @@ const setKeyOf = key => isPosix ? fnv1a(posixNameOf(key)) || 1 : key | 0
 /** Another name of POSIX memory. */
 const uniquePosixName = () => posixNameOf(uniqueKey())
 
+/** A name that nobody else has, and the key by which the tests can call what is under it. */
+function uniqueNamed () {
+  if (isPosix) return named(uniqueKey())
+  const name = uniqueName()
+  return { name, key: keyOf(name) }
+}
+const named = key => ({ name: posixNameOf(key).slice(1), key })
+
 const pathOf = name => DIRECTORY + name
 
 /** The files of all tests: name, key, inode. */
@@ -46,4 +54,4 @@ function files () {
 /** As ids are for System V memory. */
 const nameOfInode = inode => files().find(({ facts }) => facts.ino === inode)?.name
 
-module.exports = { DIRECTORY, isPosix, systemVOnly, posixNameOf, keyOfPosixName, setKeyOf, uniquePosixName, pathOf, files, nameOfInode }
+module.exports = { DIRECTORY, isPosix, systemVOnly, posixNameOf, keyOfPosixName, setKeyOf, uniquePosixName, uniqueNamed, pathOf, files, nameOfInode }

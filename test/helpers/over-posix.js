@@ -14,7 +14,7 @@ if (isPosix) {
   errors.fromFailure = (failure, context) => called(fromFailure(failure, context), context.name)
   const { PRIVATE } = require('../../js/reference')
   const opening = require('../../js/open')
-  const { open, destroy } = opening
+  const { open, list, destroy } = opening
 
   const standIn = reference => {
     if (reference === PRIVATE) return uniquePosixName()
@@ -26,13 +26,16 @@ if (isPosix) {
   opening.open = async (reference, options) => {
     const segment = await open(standIn(reference), withPosix(options))
     const { name } = segment
-    const id = fs.statSync(pathOf(name), { throwIfNoEntry: false })?.ino ?? null
+    const id = inodeOf(name)
     const stat = segment.stat.bind(segment)
     segment.stat = async () => called({ ...await stat(), id, attached: mappings(id) }, name)
     return called(Object.assign(segment, { id }), name)
   }
+  opening.list = async options => (await list(options)).map(info => info.posix ? called({ ...info, id: inodeOf(info.name) }, info.name) : info)
   opening.destroy = async (reference, options) => destroy(standIn(reference), withPosix(options))
 }
+
+const inodeOf = name => fs.statSync(pathOf(name), { throwIfNoEntry: false })?.ino ?? null
 
 /** By its key, or its name without the slash. */
 function called (thing, posixName) {

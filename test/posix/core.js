@@ -8,6 +8,7 @@ const { plainEnv } = require('../helpers/child')
 
 const programs = [
   ['core_test', ['--posix']],
+  ['fail_calls', ['--posix']],
   ['kill_writers', ['--posix', '--kills', '50', '--bytes', '65536']]
 ]
 

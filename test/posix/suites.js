@@ -1,19 +1,18 @@
 'use strict'
 
 // The suites that are about both kinds of shared memory, over POSIX's: what they call by key, name or id is in /dev/shm
-// (test/helpers/over-posix.js); a case about what only System V has (private segments, lists, the classic program) is skipped in them.
+// (test/helpers/over-posix.js); a case about what only System V has (private segments, attaches of all processes, the classic program) is skipped in them.
 // Left out are those that would say nothing or something else over POSIX: list, references and limits (keys, ids, ftok, the kernel's
-// tables), default-segment (a numeric key), foreign and layout-versions (names without a slash, lists), raw (its case of lists), posix
-// (is about it as it is), posix-semaphore (the lock of raw segments, wherever they are), and those about arguments, loading and tracing.
+// tables), default-segment (a numeric key), posix (is about it as it is), and those about arguments, loading and tracing.
 
 const path = require('node:path')
 const t = require('tap')
 const { OVER_POSIX, plainEnv } = require('../helpers/child')
 
 const SUITES = {
-  binding: ['abort', 'close', 'corrupt', 'data', 'destroy', 'inline', 'lock', 'newer-than', 'open', 'pending', 'raw-open', 'raw-view', 'read-into', 'read', 'rights', 'sizes', 'snapshot', 'stats', 'sync', 'transfer', 'update', 'versions', 'watch', 'watch-end', 'watch-resources'],
-  'multi-process': ['exit', 'flood', 'lock', 'peer', 'raw', 'taken-away', 'update', 'waiting-room'],
-  crash: ['holders', 'signals', 'writers']
+  binding: ['abort', 'close', 'corrupt', 'data', 'destroy', 'foreign', 'inline', 'layout-versions', 'lock', 'newer-than', 'open', 'pending', 'posix-semaphore', 'raw', 'raw-open', 'raw-view', 'read-into', 'read', 'rights', 'sizes', 'snapshot', 'stats', 'sync', 'transfer', 'update', 'versions', 'watch', 'watch-end', 'watch-resources'],
+  'multi-process': ['exit', 'flood', 'lock', 'peer', 'raw', 'split-brain', 'taken-away', 'update', 'waiting-room'],
+  crash: ['creators', 'failing-calls', 'holders', 'signals', 'writers']
 }
 
 const env = plainEnv({ SHMNODE_TEST_MEMORY: 'posix', NODE_OPTIONS: OVER_POSIX })

@@ -21,9 +21,9 @@ inline void ForgetPid() noexcept { known_pid.store(0, std::memory_order_relaxed)
 inline pid_t ProcessId() noexcept {
   pid_t pid = detail::known_pid.load(std::memory_order_relaxed);
   if (pid != 0) return pid;
-  [[maybe_unused]] static const int registered = pthread_atfork(nullptr, nullptr, detail::ForgetPid);
+  static const bool hears_of_forks = pthread_atfork(nullptr, nullptr, detail::ForgetPid) == 0;  // else there was no memory
   pid = getpid();
-  detail::known_pid.store(pid, std::memory_order_relaxed);
+  if (hears_of_forks) detail::known_pid.store(pid, std::memory_order_relaxed);
   return pid;
 }
 
