@@ -21,13 +21,9 @@ async function problem (fastify) {
  */
 function sendProblem (error, request, reply) {
   const { status, headers, body } = toAnswer(error, request.url)
-<<<<<<< HEAD
   if (status >= 500) log(error, request)
-=======
-  if (status >= 500) request.log[levelOf(status, request)]({ err: error, requestId: request.id, method: request.method, url: request.url }, 'request failed')
   // Fastify closes the connection after some; HTTP/2 has no such field.
   if (request.raw.httpVersionMajor === 2) reply.removeHeader('connection')
->>>>>>> json
   return reply.code(status).headers(headers).send(body)
 }
 

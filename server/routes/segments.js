@@ -60,13 +60,8 @@ async function segments (fastify, { timeout, heartbeat, maxCapacity, segment: { 
   })
 
   fastify.delete('/segments/:name', { schema: destroySchema, onRequest: takeOrder }, async (request, reply) => {
-<<<<<<< HEAD
     const patience = new Patience(reply.raw, timeout)
-    await named.use(request.params.name, segment => segment.use(handle => request.order.destroy(handle, patience)))
-=======
-    const patience = new Patience(request, timeout)
     await named.use(request.params.name, segment => segment.use(handle => request[ORDER].destroy(handle, patience)))
->>>>>>> json
     return reply.code(204).send()
   })
 
@@ -76,14 +71,8 @@ async function segments (fastify, { timeout, heartbeat, maxCapacity, segment: { 
     return existing ?? Math.min(query.capacity ?? maxCapacity, maxCapacity)
   }
 
-<<<<<<< HEAD
   async function put (segment, request, patience) {
-    const { body = NO_BYTES, order } = request
-=======
-  async function put (segment, request) {
     const { body = NO_BYTES, [ORDER]: order } = request
-    const patience = new Patience(request, timeout)
->>>>>>> json
     for (let tries = TRIES; ; tries--) {
       await openOrMake(segment, request)
       try {

@@ -23,13 +23,8 @@ async function write (fastify, { timeout, isAlone }) {
   })
 
   async function writeInTurn (request, reply, body) {
-<<<<<<< HEAD
     const patience = new Patience(reply.raw, timeout)
-    const committed = await withTurn(limits.writes, () => segment.use(handle => request.order.commit(handle, body, patience)))
-=======
-    const patience = new Patience(request, timeout)
     const committed = await withTurn(limits.writes, () => segment.use(handle => request[ORDER].commit(handle, body, patience)))
->>>>>>> json
     return sendWritten(request, reply, committed, body, isAlone)
   }
 
