@@ -11,8 +11,9 @@ const shm = require('shmnode')
 const { uniqueKey, start, request } = require('../helpers/server')
 
 const LARGE = 64 * 1024 * 1024
-/** Far above what stopping takes if nothing holds it up, and far below what the test may take. */
-const STOP_TIMEOUT = '20000'
+/** Far above what stopping takes if nothing holds it up, and less than any other limit that could end a connection meanwhile. */
+const STOP_TIMEOUT = '9000'
+const LIMITS = { STOP_TIMEOUT, LOCK_TIMEOUT: '60000' }
 const POST = 'POST /write HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nConnection: close\r\n'
 
 /** A connection on which so much has been said. */
@@ -57,7 +58,7 @@ t.test('an answer on its way arrives whole', async t => {
 t.test('who says nothing, or stops in the middle of a request, does not hold it up', async t => {
   const begun = ['', 'GET /read HTTP/1.1\r\nHost: loc', `${POST}Content-Length: 9\r\n\r\nhalf`, `${POST}Transfer-Encoding: chunked\r\n\r\n`]
   for (const text of begun) {
-    const { child, port } = await start(t, { SHM_KEY: String(uniqueKey(t)), STOP_TIMEOUT })
+    const { child, port } = await start(t, { SHM_KEY: String(uniqueKey(t)), ...LIMITS })
     await say(t, port, text)
     await request(port) // By then the server has read what came before.
     child.kill('SIGTERM')
@@ -75,7 +76,7 @@ t.test('who says nothing is cut off in time to end well', async t => {
 })
 
 t.test('a request of which the rest comes slowly is answered', async t => {
-  const { child, port } = await start(t, { SHM_KEY: String(uniqueKey(t)), STOP_TIMEOUT })
+  const { child, port } = await start(t, { SHM_KEY: String(uniqueKey(t)), ...LIMITS })
   const text = `${POST}Content-Length: 5\r\n\r\nvalue`
   const half = text.length >> 1
   const socket = await say(t, port, text.slice(0, half))
