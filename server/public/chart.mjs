@@ -3,7 +3,7 @@ import uPlot from './vendor/uplot.mjs'
 import { useMedia } from './hooks.mjs'
 import { formatLatency, formatRate } from './units.mjs'
 
-const HEIGHT = 190
+const HEIGHT = 200
 /** In seconds. */
 const SHORTEST = 30
 /** The least that an axis spans, so that a few versions do not look like many. */
