@@ -2,6 +2,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 
@@ -9,6 +10,7 @@
 #include "child.hpp"
 #include "dev_shm.hpp"
 #include "raw_bytes.hpp"
+#include "raws.hpp"
 #include "shared.hpp"
 #include "threads.hpp"
 
@@ -143,6 +145,24 @@ const tap::Test kFlapping("posix: a file that is made shorter and longer all the
       const Code code = version.code();
       tap::Check(code == Code::kDestroyed || code == Code::kCorrupt || code == Code::kBusy, tap::Text("a write: ", code));
     }
+  }
+});
+
+const tap::Test kRaw("posix: a raw file made shorter reads as zeros, all of it, and its calls are kDestroyed", [] {
+  Alone();
+  for (const size_t bytes : {size_t{1}, size_t{197}, size_t{4096}, size_t{20'000}}) {
+    const key_t key = litter::UniqueKey();
+    const auto raw = raws::MustOpen(key, {.capacity = bytes});
+    tap::Equal(raws::WriteBytes(raw, std::string(bytes, 'x')).code(), Code::kOk, "a write");
+    const auto again = raw.segment().AttachAgain(shmnode::Access::kReadWrite);
+    tap::Require(static_cast<bool>(again), "another attach, as a view has it");
+    RawBytes::Under(key).Truncate(0);
+    for (const auto* segment : {&raw.segment(), &*again}) {
+      const auto* data = segment->data();
+      tap::Check(std::all_of(data, data + bytes, [](std::byte b) { return b == std::byte{0}; }), tap::Text(bytes, " zeros"));
+    }
+    tap::Equal(raws::ReadBytes(raw, 0, bytes), "DESTROYED", "a read");
+    tap::Equal(raws::WriteBytes(raw, "x").code(), Code::kDestroyed, "a write");
   }
 });
 
