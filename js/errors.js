@@ -97,6 +97,13 @@ function describeTooLarge ({ reason, number }, { length, offset, nulTerminated }
   return `has no room: ${length} bytes${where} are more than the ${number} of its capacity${nulTerminated ? ' before the NUL' : ''}`
 }
 
+/** A file of somebody else's may have pages that are not there yet. */
+function describeNoSpace ({ syscall, reason }) {
+  if (reason) return 'has lost its memory: /dev/shm had no room for a page of its file, which is sparse: open it again'
+  if (syscall === 'fallocate') return 'is a sparse file, and its pages do not fit what is free in /dev/shm (mount option size)'
+  return `does not fit ${syscall === 'posix_fallocate' ? 'what is free in /dev/shm (mount option size)' : 'the memory of this machine'}`
+}
+
 /** `open` gives a segment a new lock where it can. */
 function describeDestroyed ({ reason, syscall }) {
   if (reason === 'a private segment without its lock') return 'has lost its lock, and no key to find another by: shm.destroy() what is left of it'
@@ -141,7 +148,7 @@ const descriptions = {
   NOT_FOUND: describeNotFound,
   EXISTS: () => 'exists already',
   ACCESS: describeAccess,
-  NO_SPACE: ({ syscall }) => `does not fit ${syscall === 'posix_fallocate' ? 'what is free in /dev/shm (mount option size)' : 'the memory of this machine'}`,
+  NO_SPACE: describeNoSpace,
   LIMIT: failure => `cannot be made: ${describeLimit(failure)}`,
   TOO_LARGE: describeTooLarge,
   CAPACITY: (failure, context) => `is too small: ${describeCapacity(failure, context)}`,

@@ -2,6 +2,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 
@@ -122,29 +123,95 @@ const tap::Test kTruncatedUnderway("posix: a file made shorter under readers and
   }
 });
 
-// To 0 and back again, all the time: what is read is whole, empty, the one byte that was written meanwhile, or an error.
-const tap::Test kFlapping("posix: a file that is made shorter and longer all the time", [] {
+Code WriteNow(const Cell& cell) { return cell.Write({.data = "x", .length = 1}, Deadline::Now()).code(); }
+
+// What this process has put into the file, no process that lives may leave there: it would look like a writer at work.
+const tap::Test kLongAgain("posix: a file made shorter under a writer, and longer again: once its hold has ended, nobody is kept out", [] {
   Alone();
-  for (int round = 0; round < 20; round++) {
+  for (const bool under_hold : {false, true}) {
+    const Shortened its;
+    {
+      const auto hold = its.cell.LockForWrite(cells::Soon());
+      its.raw.Truncate(4096);
+      tap::Equal(its.cell.Commit(*hold, {.data = "x", .length = 1}).code(), Code::kDestroyed, "a commit");
+      if (under_hold) its.raw.Truncate(its.raw.size());
+      tap::Equal(its.raw.Load<uint64_t>(200), shmnode::WriterMark::Own().bits(), "the mark in the file");
+    }
+    its.raw.Truncate(its.raw.size());
+    tap::Equal(WriteNow(its.cell), Code::kDestroyed, "the handle that has lost its memory");
+    const auto next = cells::MustOpen(its.key);
+    tap::Equal(WriteNow(next), Code::kOk, "the next writer");
+    tap::Equal(cells::ReadText(next), "x", "its value");
+    tap::Equal(next.Destroy(Deadline::Now()).code(), Code::kOk, "destroy");
+  }
+});
+
+const tap::Test kOthersMark("posix: a handle that has lost its memory leaves marks in the file alone, which are not its own", [] {
+  Alone();
+  const Shortened its;
+  its.raw.Truncate(4096);
+  tap::Equal(cells::WriteText(its.cell, "x").code(), Code::kDestroyed, "lost");
+  const uint64_t own = shmnode::WriterMark::Own().bits();
+  its.raw.Store(200, own);
+  tap::Equal(its.cell.LockForWrite(cells::Soon()).code(), Code::kDestroyed, "a lock");
+  tap::Equal(its.raw.Load<uint64_t>(200), own, "the mark of another handle");
+});
+
+// What is read of a cell whose file was cut to 0 is whole, empty, the one byte that was written meanwhile, or an error. Of one
+// whose header was spared, zeros may be read, as of any file with a hole in it.
+void ReadWhileFlapping(const Cell& cell, bool may_be_torn) {
+  const auto value = cells::Read(cell);
+  const bool typed = value.code == Code::kDestroyed || value.code == Code::kCorrupt || value.code == Code::kBusy;
+  const bool whole = value.bytes.size() <= 1 || may_be_torn || CounterOf(value.bytes).has_value();
+  tap::Check(typed || whole, tap::Text("a read: ", value.code));
+}
+
+void WriteWhileFlapping(const Cell& cell, std::string_view when) {
+  const Code code = WriteNow(cell);
+  tap::Check(code == Code::kOk || code == Code::kDestroyed, tap::Text("a write ", when, ": ", code));
+}
+
+const tap::Test kFlapping("posix: a file that is made shorter and longer all the time, and then no more", [] {
+  Alone();
+  for (int round = 0; round < 40; round++) {
+    const size_t least = round % 2 == 0 ? 0 : 4096;
     const key_t key = litter::UniqueKey();
     const auto cell = cells::MustOpen(key, {.capacity = 1 << 18, .owner = {}});
     cells::Write(cell, Pattern(1 << 18, 1)).code();
-    const Child peer([key] {
-      for (const auto raw = RawBytes::Under(key);;) {
-        raw.Truncate(0);
-        raw.Truncate(raw.size());
-      }
-      return 0;
-    });
-    for (int i = 0; i < 200 && !cell.IsRetired(); i++) {
-      const auto value = cells::Read(cell);
-      const bool typed = value.code == Code::kDestroyed || value.code == Code::kCorrupt || value.code == Code::kBusy;
-      tap::Check(typed || value.bytes.size() <= 1 || CounterOf(value.bytes).has_value(), tap::Text("a read: ", value.code));
-      const auto version = cell.Write({.data = "x", .length = 1}, Deadline::Now());
-      if (version) continue;
-      const Code code = version.code();
-      tap::Check(code == Code::kDestroyed || code == Code::kCorrupt || code == Code::kBusy, tap::Text("a write: ", code));
+    const auto raw = RawBytes::Under(key);
+    {
+      const Child peer([&raw, least] {
+        for (;;) raw.Truncate(least), raw.Truncate(raw.size());
+        return 0;
+      });
+      for (int i = 0; i < 200 && !cell.IsRetired(); i++) ReadWhileFlapping(cell, least != 0), WriteWhileFlapping(cell, "meanwhile");
     }
+    raw.Truncate(raw.size());
+    WriteWhileFlapping(cell, "afterwards");
+    if (least != 0) tap::Equal(WriteNow(cells::MustOpen(key)), Code::kOk, "a write of another handle");
+    // Of a file without a header that says so, nobody knows that it was a cell.
+    const bool is_cell = raw.Load<uint64_t>(0) == shmnode::kMagic;
+    tap::Check(is_cell || least == 0, "the header is spared");
+    const Code destroyed = shmnode::DestroyCell(Target::Key(key), {}, Deadline::Now()).code();
+    tap::Check(destroyed == Code::kOk || (!is_cell && destroyed == Code::kLayout), tap::Text("destroy: ", destroyed));
+  }
+});
+
+const tap::Test kRaw("posix: a raw file made shorter reads as zeros, all of it, and its calls are kDestroyed", [] {
+  Alone();
+  for (const size_t bytes : {size_t{1}, size_t{197}, size_t{4096}, size_t{20'000}}) {
+    const key_t key = litter::UniqueKey();
+    const auto raw = raws::MustOpen(key, {.capacity = bytes});
+    tap::Equal(raws::WriteBytes(raw, std::string(bytes, 'x')).code(), Code::kOk, "a write");
+    const auto again = raw.segment().AttachAgain(shmnode::Access::kReadWrite);
+    tap::Require(static_cast<bool>(again), "another attach, as a view has it");
+    RawBytes::Under(key).Truncate(0);
+    for (const auto* segment : {&raw.segment(), &*again}) {
+      const auto* data = segment->data();
+      tap::Check(std::all_of(data, data + bytes, [](std::byte b) { return b == std::byte{0}; }), tap::Text(bytes, " zeros"));
+    }
+    tap::Equal(raws::ReadBytes(raw, 0, bytes), "DESTROYED", "a read");
+    tap::Equal(raws::WriteBytes(raw, "x").code(), Code::kDestroyed, "a write");
   }
 });
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <sched.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <array>
@@ -24,6 +25,7 @@
 #include "name_lock.hpp"
 #include "racy_copy.hpp"
 #include "retire.hpp"
+#include "truncation_guard.hpp"
 #include "turnstile_lock.hpp"
 #include "useless_wakes.hpp"
 #include "user_lock.hpp"
@@ -78,21 +80,40 @@ inline Status TakeMark(Header& header, Deadline deadline) noexcept {
   return Nothing{};
 }
 
-// The right to commit: the exclusive lock, and this process's mark in the header.
+// Takes this process's mark out of the file, where the memory is not the file's any more: it would be a living writer's for good,
+// if somebody makes the file longer again. Under the lock, with which another thread cannot have put it there.
+inline void ClearMarkInFile(const PosixFile& file) noexcept {
+  constexpr size_t bytes = kHeaderBytes;
+  void* page = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file.descriptor(), 0);
+  if (page == MAP_FAILED) return;
+  TruncationGuard guard(page, bytes, file.descriptor());
+  uint64_t own = WriterMark::Own().bits();
+  if (guard.is_on()) static_cast<Header*>(page)->writer.compare_exchange_strong(own, 0, std::memory_order_release);
+  guard.Release();
+  munmap(page, bytes);
+}
+
+// The right to commit: the exclusive lock, and this process's mark in the header. The segment stays where it is until then.
 class WriteHold {
  public:
-  WriteHold(LockHold lock, Header* header) noexcept : lock_(std::move(lock)), header_(header) {}
-  WriteHold(WriteHold&& other) noexcept : lock_(std::move(other.lock_)), header_(std::exchange(other.header_, nullptr)) {}
+  WriteHold(LockHold lock, const Segment& segment) noexcept
+      : lock_(std::move(lock)), segment_(&segment), header_(reinterpret_cast<Header*>(segment.data())) {}
+  WriteHold(WriteHold&& other) noexcept
+      : lock_(std::move(other.lock_)), segment_(other.segment_), header_(std::exchange(other.header_, nullptr)) {}
   WriteHold& operator=(WriteHold&&) = delete;
   WriteHold(const WriteHold&) = delete;
   WriteHold& operator=(const WriteHold&) = delete;
   // The mark goes first: without the lock, it would be taken for a sign that somebody broke the lock.
   ~WriteHold() {
-    if (header_ != nullptr && lock_.IsOwn()) header_->writer.store(0, std::memory_order_release);
+    if (header_ == nullptr || !lock_.IsOwn()) return;
+    header_->writer.store(0, std::memory_order_release);
+    // Only now: that store may have been the access that found it lost.
+    if (segment_->HasLostMemory()) ClearMarkInFile(segment_->file());
   }
 
  private:
   LockHold lock_;
+  const Segment* segment_;
   Header* header_;
 };
 
@@ -147,8 +168,10 @@ class Cell {
     if (segment_.read_only()) return Fail(Code::kReadOnly);
     auto lock = LockHold::Acquire(lock_, LockMode::kExclusive, deadline);
     if (!lock) return lock.error();
+    // No mark of this handle's gets into the file any more: one that is there is another's.
+    if (segment_.HasLostMemory()) return Fail(Code::kDestroyed);
     if (const Status marked = TakeMark(*header(), deadline); !marked) return marked.error();
-    WriteHold hold(*std::move(lock), header());
+    WriteHold hold(*std::move(lock), segment_);
     // After the mark, both in full order. Who gives the segment another lock stores the id, and then looks at the mark:
     // one of the two sees the other.
     if (header()->semaphore_id.load(std::memory_order_seq_cst) != geometry_.semaphore_id || IsRetired()) return Fail(Code::kDestroyed);
@@ -259,9 +282,9 @@ class Cell {
   Result<ValueFacts> Facts() const noexcept { return TryRead({.target = nullptr, .room = 0, .whole = false}); }
 
  private:
-  // The memory of a file that was made shorter begins anew, at 0.
+  // The memory of a file that was made shorter begins anew, at 0: with another incarnation where it was made longer again.
   Error LostCommit() const noexcept {
-    if (IsRetired()) return Fail(Code::kDestroyed);
+    if (IsRetired() || detail::LoadOnce(header()->incarnation) != geometry_.incarnation) return Fail(Code::kDestroyed);
     return Fail(Code::kBusy, "a writer without the lock");
   }
 

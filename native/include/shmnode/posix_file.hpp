@@ -139,6 +139,21 @@ class PosixFile {
     return Nothing{};
   }
 
+  // Not all its pages are there: the kernel takes them when they are first used, read or written. One system call.
+  bool IsSparse() const noexcept {
+    const auto facts = Stat();
+    return facts && facts->st_blocks * kBlockBytes < facts->st_size;
+  }
+
+  // The pages of these bytes, before they are used: kNoSpace in place of the SIGBUS. It gets no longer by that, not where somebody
+  // has made it shorter either.
+  Status ReservePages(uint64_t offset, uint64_t bytes) const noexcept {
+    return InParts(offset, offset + bytes, "fallocate", [this](off_t at, off_t part) {
+      const bool done = fallocate(descriptor_, FALLOC_FL_KEEP_SIZE, at, part) == 0 || errno == EOPNOTSUPP;
+      return done ? 0 : errno;
+    });
+  }
+
   // Whatever it is.
   static bool HasName(std::string_view name) noexcept {
     struct stat facts {};
@@ -182,16 +197,22 @@ class PosixFile {
     const bool is_limited = fstatvfs(descriptor_, &room) == 0 && room.f_blocks != 0;
     if (is_limited && bytes / room.f_bsize > room.f_bavail) return FromFileErrno("posix_fallocate", ENOSPC);
     if (ftruncate(descriptor_, static_cast<off_t>(bytes)) != 0) return FromFileErrno("ftruncate", errno);
-    // In parts: a signal makes the kernel give up, and begin again.
-    for (uint64_t at = 0; at < bytes;) {
-      const uint64_t part = std::min(kReservedAtOnce, bytes - at);
-      const int failed = posix_fallocate(descriptor_, static_cast<off_t>(at), static_cast<off_t>(part));
+    return InParts(0, bytes, "posix_fallocate", [this](off_t at, off_t part) { return posix_fallocate(descriptor_, at, part); });
+  }
+
+  // A signal makes the kernel give up, and begin again. `reserve(at, part)` gives an errno.
+  template <class Call>
+  static Status InParts(uint64_t begin, uint64_t end, const char* syscall, Call reserve) noexcept {
+    for (uint64_t at = begin; at < end;) {
+      const uint64_t part = std::min(kReservedAtOnce, end - at);
+      const int failed = reserve(static_cast<off_t>(at), static_cast<off_t>(part));
       if (failed == 0) at += part;
-      if (failed != 0 && failed != EINTR) return FromFileErrno("posix_fallocate", failed);
+      if (failed != 0 && failed != EINTR) return FromFileErrno(syscall, failed);
     }
     return Nothing{};
   }
 
+  static constexpr off_t kBlockBytes = 512;  // of st_blocks, on every file system
   static constexpr uint64_t kReservedAtOnce = uint64_t{1} << 20U;
 
   int descriptor_ = -1;

@@ -51,7 +51,7 @@ struct RawPart {
 class Raw {
  public:
   // OpenRaw makes them, and checks that the lock is the segment's.
-  Raw(Segment segment, RawLock lock) noexcept : segment_(std::move(segment)), lock_(std::move(lock)) {}
+  Raw(Segment segment, RawLock lock) noexcept : segment_(std::move(segment)), lock_(std::move(lock)) { segment_.SubstituteZeros(); }
 
   // The attach.
   const Segment& segment() const noexcept { return segment_; }
@@ -84,24 +84,25 @@ class Raw {
     const uint64_t offset = std::min(request.offset, length);
     const uint64_t copied = std::min(request.room, length - offset);
     RacyCopy(request.target, segment_.data() + offset, copied);
-    if (segment_.HasLostMemory()) return Fail(Code::kDestroyed, "truncated");
+    if (const Status had = segment_.CheckMemory(); !had) return had.error();
     if (!request.nul_terminated) return RawPart{.length = length, .copied = copied};
     // Who does not take the lock may have shortened the text meanwhile.
     const uint64_t left = LengthUntilNul(request.target, copied);
     return RawPart{.length = left < copied ? offset + left : length, .copied = left};
   }
 
-  // Under the exclusive lock. kTooLarge, with the room that there is from offset 0 on, and kUnsupported for a text with a NUL
-  // in it, change nothing.
+  // Under the exclusive lock. kTooLarge, with the room that there is from offset 0 on, kUnsupported for a text with a NUL in it,
+  // and kNoSpace for a page that a sparse file lacks, change nothing.
   Status Write(const RawHold&, const RawWrite& request) const noexcept {
     const uint64_t room = segment_.size() - (request.nul_terminated ? 1 : 0);
     if (request.offset > room || request.length > room - request.offset) return Fail(Code::kTooLarge, nullptr, room);
     if (request.nul_terminated && !IsText(request)) return Fail(Code::kUnsupported, "a NUL in the text");
-    RacyCopy(segment_.data() + request.offset, request.data, request.length);
     const uint64_t end = request.offset + request.length;
+    const uint64_t changed = request.nul_terminated ? segment_.size() - request.offset : request.length;
+    if (const Status room_had = segment_.ReservePages(request.offset, changed); !room_had) return room_had;
+    RacyCopy(segment_.data() + request.offset, request.data, request.length);
     if (request.nul_terminated) std::memset(segment_.data() + end, 0, segment_.size() - end);
-    if (segment_.HasLostMemory()) return Fail(Code::kDestroyed, "truncated");
-    return Nothing{};
+    return segment_.CheckMemory();
   }
 
   // Lock and copy of one.

@@ -100,7 +100,8 @@ class Segment {
     const int rights = access == Access::kReadOnly ? PROT_READ : PROT_READ | PROT_WRITE;
     void* data = mmap(nullptr, bytes, rights, MAP_SHARED, file.descriptor(), 0);
     if (data == MAP_FAILED) return FromFileErrno("mmap", errno);
-    Segment segment(std::move(file), static_cast<std::byte*>(data), bytes, access, TruncationGuard(data, bytes));
+    TruncationGuard guard(data, bytes, file.descriptor());
+    Segment segment(std::move(file), static_cast<std::byte*>(data), bytes, access, std::move(guard));
     if (!segment.guard_.is_on()) return FromFileErrno("mmap", ENOMEM);
     return segment;
   }
@@ -113,6 +114,7 @@ class Segment {
         size_(other.size_),
         access_(other.access_),
         file_(std::move(other.file_)),
+        is_sparse_(other.is_sparse_),
         guard_(std::move(other.guard_)) {}
   Segment& operator=(Segment&& other) noexcept {
     std::swap(id_, other.id_);
@@ -120,6 +122,7 @@ class Segment {
     std::swap(size_, other.size_);
     std::swap(access_, other.access_);
     std::swap(file_, other.file_);
+    std::swap(is_sparse_, other.is_sparse_);
     std::swap(guard_, other.guard_);
     return *this;
   }
@@ -147,8 +150,28 @@ class Segment {
   size_t size() const noexcept { return size_; }
   // Whether it was attached kReadOnly.
   bool read_only() const noexcept { return access_ == Access::kReadOnly; }
-  // The memory was found to be gone under an access to it. System V's never is.
-  bool HasLostMemory() const noexcept { return guard_.HasLost(); }
+
+  // Other memory than the segment's is at data() by now, for good. System V's never is lost.
+  bool HasLostMemory() const noexcept { return guard_.loss() != Loss::kNone; }
+
+  // What became of an access that is over. Of kNoSpace, another attach may do better.
+  Status CheckMemory() const noexcept {
+    switch (guard_.loss()) {
+      case Loss::kNone: return Nothing{};
+      case Loss::kTruncated: return Fail(Code::kDestroyed, "truncated");
+      case Loss::kNoRoom: break;
+    }
+    return Fail(Code::kNoSpace, "/dev/shm had no room for a page of this sparse file: open it again");
+  }
+
+  // For memory that is no cell's: see TruncationGuard.
+  void SubstituteZeros() const noexcept { guard_.SubstituteZeros(); }
+
+  // What is about to be written to has its pages, or kNoSpace. A system call only where somebody else has made the file, and
+  // reserved nothing.
+  Status ReservePages(uint64_t offset, uint64_t bytes) const noexcept {
+    return is_sparse_ ? file_.ReservePages(offset, bytes) : Status(Nothing{});
+  }
 
   // Another attach of the same segment. Of POSIX memory, kDestroyed where its name does not lead to it any more.
   Result<Segment> AttachAgain(Access access) const noexcept {
@@ -156,7 +179,9 @@ class Segment {
     auto file = PosixFile::Open(file_.name(), access == Access::kReadOnly);
     if (!file) return file.error();
     if (file->device() != file_.device() || file->inode() != file_.inode()) return Fail(Code::kDestroyed);
-    return Map(*std::move(file), size_, access);
+    auto again = Map(*std::move(file), size_, access);
+    if (again && guard_.SubstitutesZeros()) again->SubstituteZeros();
+    return again;
   }
 
   // Something else has taken the place of the memory: it is not detached any more.
@@ -196,13 +221,14 @@ class Segment {
  private:
   Segment(int id, std::byte* data, size_t size, Access access) noexcept : id_(id), data_(data), size_(size), access_(access) {}
   Segment(PosixFile file, std::byte* data, size_t size, Access access, TruncationGuard guard) noexcept
-      : data_(data), size_(size), access_(access), file_(std::move(file)), guard_(std::move(guard)) {}
+      : data_(data), size_(size), access_(access), file_(std::move(file)), is_sparse_(file_.IsSparse()), guard_(std::move(guard)) {}
 
   int id_ = -1;
   std::byte* data_;
   size_t size_;
   Access access_;
   PosixFile file_;
+  bool is_sparse_ = false;
   TruncationGuard guard_;
 };
 
