@@ -76,9 +76,14 @@ class Model {
   bool IsZero(size_t from, size_t to) const {
     return std::all_of(&bytes_[from], &bytes_[0] + to, [](std::byte b) { return b == std::byte{0}; });
   }
+  // Of POSIX memory with a slash before it, and no name of a directory.
   bool HasName() const {
     constexpr std::string_view kAllowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
-    return Text(127, 1).front() == '\0' && name().find_first_not_of(kAllowed) == std::string_view::npos;
+    const std::string_view text = name();
+    const bool is_posix = text.starts_with('/');
+    const std::string_view rest = is_posix ? text.substr(1) : text;
+    if (is_posix && (rest.empty() || rest == "." || rest == "..")) return false;
+    return Text(127, 1).front() == '\0' && rest.find_first_not_of(kAllowed) == std::string_view::npos;
   }
 
   const std::vector<std::byte>& bytes_;

@@ -86,10 +86,11 @@ inline void ClearMarkInFile(const PosixFile& file) noexcept {
   constexpr size_t bytes = kHeaderBytes;
   void* page = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file.descriptor(), 0);
   if (page == MAP_FAILED) return;
-  TruncationGuard guard(page, bytes, file.descriptor());
-  uint64_t own = WriterMark::Own().bits();
-  if (guard.is_on()) static_cast<Header*>(page)->writer.compare_exchange_strong(own, 0, std::memory_order_release);
-  guard.Release();
+  {
+    const TruncationGuard guard(page, bytes, file.descriptor());
+    uint64_t own = WriterMark::Own().bits();
+    if (guard.is_on()) static_cast<Header*>(page)->writer.compare_exchange_strong(own, 0, std::memory_order_release);
+  }
   munmap(page, bytes);
 }
 
