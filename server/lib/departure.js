@@ -1,5 +1,7 @@
 'use strict'
 
+const isGone = require('./is-gone')
+
 const signals = new WeakMap()
 
 /**
@@ -10,7 +12,7 @@ const signals = new WeakMap()
  */
 function departureOf (answer) {
   let signal = signals.get(answer)
-  if (signal === undefined) signals.set(answer, signal = answer.destroyed ? AbortSignal.abort() : signalAtClose(answer))
+  if (signal === undefined) signals.set(answer, signal = isGone(answer) ? AbortSignal.abort() : signalAtClose(answer))
   return signal
 }
 

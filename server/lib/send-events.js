@@ -2,6 +2,7 @@
 
 const { departureOf } = require('./departure')
 const { eventStream, lastSeen } = require('./event-stream')
+const isGone = require('./is-gone')
 const { overloaded } = require('./overload')
 
 const HEADERS = {
@@ -23,14 +24,16 @@ const HEADERS = {
 async function sendEvents (request, reply, segment, { heartbeat, limits: { streams } }, onEnd = () => {}) {
   const { latest } = await segment.current.read()
   if (!streams.take()) throw overloaded('There are as many event streams as there may be.')
-  // Who takes nothing in so long is given up.
-  request.raw.socket.setTimeout?.(heartbeat * 3)
   const seen = lastSeen(request.headers['last-event-id'] ?? request.query.after, latest)
   const stream = eventStream(segment.current, { seen, ...request.query, heartbeat, signal: departureOf(reply.raw) })
   stream.once('close', () => {
     streams.give()
     onEnd()
   })
+  // Nobody reads it then; and he may have no socket any more.
+  if (isGone(reply.raw)) stream.destroy()
+  // Who takes nothing in so long is given up.
+  else request.raw.socket.setTimeout?.(heartbeat * 3)
   return reply.headers(HEADERS).send(stream)
 }
 

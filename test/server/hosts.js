@@ -5,6 +5,8 @@
 const t = require('tap')
 const http2 = require('node:http2')
 const { once } = require('node:events')
+const net = require('node:net')
+const { setTimeout: sleep } = require('node:timers/promises')
 const rateLimit = require('@fastify/rate-limit')
 const underPressure = require('@fastify/under-pressure')
 const Fastify = require('fastify')
@@ -140,3 +142,39 @@ t.test('and who asks there is looked at as everywhere', async t => {
   t.equal((await ask({ ...post, ':authority': 'localhost', origin: 'http://evil.com' }, 'x')).statusCode, 403)
   t.equal((await ask({ ...post, ':authority': 'localhost', origin: 'http://localhost' }, 'x')).statusCode, 200)
 })
+
+for (const [version, fastifyOptions] of [['1.1', {}], ['2', { http2: true }]]) {
+  t.test(`a client that has left before its handler runs, by HTTP/${version}`, async t => {
+    let left = 0
+    const prepare = fastify => fastify.addHook('onRequest', (request, { raw }, done) => {
+      if (request.headers['x-leaves'] === undefined) return done()
+      ;(raw.stream ?? raw).once('close', () => setImmediate(() => { left++; done() }))
+    })
+    const fastify = await host(t, prepare, { fastifyOptions, maxStreams: 10 })
+    await fastify.listen({ port: 0, host: '127.0.0.1' })
+    t.equal((await fastify.inject({ method: 'POST', url: '/write', payload: 'x'.repeat(100_000) })).statusCode, 200)
+    const { port } = fastify.server.address()
+    const paths = ['/read', '/watch', '/read', '/watch']
+    for (const path of paths) await leave(port, path, fastify, version)
+    while (left < paths.length) await sleep(5)
+    const { answerBytes, streams } = fastify.shm.limits
+    for (let i = 0; i < 500 && (i < 20 || answerBytes.used + streams.used > 0); i++) await sleep(10)
+    t.match({ answerBytes, streams }, { answerBytes: { used: 0 }, streams: { used: 0 } })
+  })
+}
+
+/** Asks, and is gone once that has come. */
+async function leave (port, path, { server }, version) {
+  const came = once(server, 'request')
+  if (version === '1.1') {
+    const socket = net.connect(port, '127.0.0.1').on('error', () => {})
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\nX-Leaves: yes\r\n\r\n`)
+    await came
+    return socket.resetAndDestroy()
+  }
+  const client = http2.connect(`http://127.0.0.1:${port}`).on('error', () => {})
+  const request = client.request({ ':path': path, 'x-leaves': 'yes' }).on('error', () => {})
+  await came
+  request.close(http2.constants.NGHTTP2_CANCEL)
+  client.close()
+}
