@@ -220,20 +220,33 @@ const tap::Test kContested("posix: where a System V segment has the key of the l
   tap::Equal(cells::Destroy(Target::Key(key)).code(), Code::kOk, "destroy");
 });
 
+// `destroy` is of what was opened before the key had a System V segment.
+template <class Destroy>
+void KeepsTheirLock(std::string_view what, key_t key, Destroy destroy) {
+  const int set = litter::SetOf(key);
+  const int segment = shmget(memory::SetKeyOf(key), 100, IPC_CREAT | IPC_EXCL | 0600);
+  tap::Equal(destroy().code(), Code::kOk, what);
+  tap::Check(!litter::HasSegment(key) && litter::SetOf(key) == set, tap::Text(what, ": the set stays"));
+  shmctl(segment, IPC_RMID, nullptr);
+  litter::RemoveSet(key);
+}
+
 const tap::Test kKeepsTheirLock("posix: destroy leaves a set that may be a System V segment's lock", [] {
   Alone();
-  for (const bool is_raw : {false, true}) {
-    const key_t key = litter::UniqueKey();
-    if (is_raw) RawBytes::Create(key, 2048);
-    const auto cell = is_raw ? std::nullopt : std::optional(cells::MustOpen(key));
-    if (is_raw) litter::MakeSet(key);
-    const int set = litter::SetOf(key);
-    const int segment = shmget(memory::SetKeyOf(key), 100, IPC_CREAT | IPC_EXCL | 0600);
-    tap::Equal((is_raw ? raws::Destroy(Target::Key(key)) : cells::Destroy(Target::Key(key))).code(), Code::kOk, "destroy");
-    tap::Check(!litter::HasSegment(key) && litter::SetOf(key) == set, is_raw ? "raw" : "cell");
-    shmctl(segment, IPC_RMID, nullptr);
-    litter::RemoveSet(key);
+  const key_t key = litter::UniqueKey();
+  const auto target = Target::Key(key);
+  {
+    const auto cell = cells::MustOpen(key);
+    KeepsTheirLock("a cell by its handle", key, [&cell] { return cell.Destroy(cells::Soon()); });
   }
+  cells::MustOpen(key);
+  KeepsTheirLock("a cell by its name", key, [&target] { return cells::Destroy(target); });
+  {
+    const auto raw = raws::MustOpen(key);
+    KeepsTheirLock("raw by its handle", key, [&raw] { return raw.Destroy(cells::Soon()); });
+  }
+  raws::MustOpen(key);
+  KeepsTheirLock("raw by its name", key, [&target] { return raws::Destroy(target); });
 });
 
 // Two names of which the keys are one, and that are not in the way of others.

@@ -53,7 +53,10 @@ async function sendWanted (request, reply, segment, { timeout, limits }) {
   if (!isSeen(loan.latest)) return sendPart(request, reply, loan)
   loan.end()
   const other = await waitForOther(request, reply, segment, { seen: loan.latest, isSeen, limits })
-  return other === null ? sendNothing(reply, 304, loan.latest) : sendPart(request, reply, new Loan(other, limits.answerBytes))
+  if (other === null) return sendNothing(reply, 304, loan.latest)
+  const later = new Loan(other, limits.answerBytes)
+  if (preconditions !== null) check(preconditions, later)
+  return sendPart(request, reply, later)
 }
 
 function check (preconditions, loan) {

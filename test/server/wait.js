@@ -34,6 +34,17 @@ t.test('the answer comes with the next version', async t => {
   t.match(await poll(fastify, etag, 60), { statusCode: 200, body: 'two' }, 'what is there already comes at once')
 })
 
+t.test('the next version is none that was asked for: If-Match', async t => {
+  const { fastify, key } = await build(t)
+  const { etag } = (await write(fastify, 'one')).headers
+  const polling = read(fastify, { 'if-none-match': etag, 'if-match': etag, prefer: 'wait=60' })
+  await waiting(fastify, 1)
+  const segment = await shm.open(key)
+  t.teardown(() => segment.close())
+  await segment.write('two')
+  t.equal((await polling).statusCode, 412)
+})
+
 t.test('304 when there is none in time', async t => {
   const { fastify } = await build(t)
   const { etag } = (await write(fastify, 'one')).headers

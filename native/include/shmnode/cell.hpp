@@ -81,7 +81,7 @@ inline Status TakeMark(Header& header, Deadline deadline) noexcept {
 }
 
 // Takes this process's mark out of the file, where the memory is not the file's any more: it would be a living writer's for good,
-// if somebody makes the file longer again. Under the lock, with which another thread cannot have put it there.
+// if somebody makes the file longer again. Under the lock: unless that was lost as well, no other thread can have put it there.
 inline void ClearMarkInFile(const PosixFile& file) noexcept {
   constexpr size_t bytes = kHeaderBytes;
   void* page = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file.descriptor(), 0);
@@ -275,7 +275,7 @@ class Cell {
     if (!hold && segment_.is_posix()) return RetireUnderNameLock(segment_, *facts, deadline);
     RetireHeader(segment_);
     const Status removed = segment_.Remove();
-    if (hold && !IsReplaced()) static_cast<void>(lock_.set().Remove());
+    if (hold && detail::NeedsSetNoMore(segment_, facts->key)) static_cast<void>(lock_.set().Remove());
     return removed;
   }
 
@@ -287,11 +287,6 @@ class Cell {
   Error LostCommit() const noexcept {
     if (IsRetired() || detail::LoadOnce(header()->incarnation) != geometry_.incarnation) return Fail(Code::kDestroyed);
     return Fail(Code::kBusy, "a writer without the lock");
-  }
-
-  // Under the lock of its name, which may be that of its successor by now.
-  bool IsReplaced() const noexcept {
-    return segment_.is_posix() && PosixFile::HasName(segment_.file().name()) && !segment_.file().IsNamed();
   }
 
   // Not where the segment has another lock by now: this handle is out of date then.

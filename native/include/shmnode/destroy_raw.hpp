@@ -52,7 +52,7 @@ class RawDestroyer {
     if (hold.code() == Code::kDestroyed) return std::nullopt;
     if (!hold) return hold.error();
     const auto removed = Again(segment.Remove());
-    if (removed && *removed && !place_.IsContested()) static_cast<void>(set->Remove());
+    if (removed && *removed && NeedsSetNoMore(segment, key)) static_cast<void>(set->Remove());
     return removed;
   }
 

@@ -30,8 +30,14 @@ inline Result<SemaphoreSet> FindOrMakeSet(const SegmentFacts& segment, int count
   return set;
 }
 
-// Nobody can make anything under the name then: somebody else's set has its key, or there can be no more sets.
+// Somebody else's set has the key of the name, or there can be no more sets: only beside a POSIX semaphore can anything be made
+// under the name then.
 inline bool KeepsCreatorsOut(Code code) noexcept { return code == Code::kLayout || code == Code::kOwner || code == Code::kLimit; }
+
+// Of a segment that was removed. Another file may have its name by then, or a System V segment the key.
+inline bool NeedsSetNoMore(const Segment& segment, key_t key) noexcept {
+  return !segment.is_posix() || (!PosixFile::HasName(segment.file().name()) && Segment::Find(key).code() == Code::kNotFound);
+}
 
 inline Status RetireAndRemove(const Segment& segment) noexcept {
   if (ContentOf(segment) == Content::kCell) RetireHeader(segment);
@@ -54,9 +60,7 @@ Status RemoveUnderNameLock(const Segment& segment, const SegmentFacts& facts, in
     if (hold.code() == Code::kDestroyed) continue;
     if (!hold) return hold.error();
     const Status removed = segment.file().IsNamed() ? remove() : Status(Fail(Code::kDestroyed));
-    // Not where it is another one's by now.
-    const bool is_unused = !PosixFile::HasName(segment.file().name()) && Segment::Find(facts.key).code() == Code::kNotFound;
-    if (is_unused) static_cast<void>(set->Remove());
+    if (detail::NeedsSetNoMore(segment, facts.key)) static_cast<void>(set->Remove());
     return removed;
   }
   return Fail(Code::kBusy, "created and destroyed all the time");

@@ -132,7 +132,7 @@ class PosixFile {
   }
 
   // Takes the name away; kDestroyed where it does not lead to this file. There is no call that does both at once: those who
-  // make and remove a name do so under its lock.
+  // remove a name do so under its lock.
   Status Unlink() const noexcept {
     if (!IsNamed()) return Fail(Code::kDestroyed);
     if (unlink(path_.data()) != 0) return FromFileErrno("unlink", errno);

@@ -20,7 +20,7 @@ class PosixPlace {
   };
 
   // A file gets its name with the cell in it; a blank one is never a dead creator's. Who removes a name removes whatever
-  // it leads to by then, so it takes the lock of the name, as creators do.
+  // it leads to by then, so it takes the lock of the name.
   static constexpr bool kShowsBlank = false;
   static constexpr bool kRemovesByName = true;
 

@@ -137,7 +137,7 @@ class Raw {
     if (!hold) return hold.error();
     if (segment_.is_posix() && !lock_.set()) return RemoveRawUnderNameLock(segment_, *facts, deadline);
     const Status removed = segment_.Remove();
-    if (const auto set = lock_.set(); removed && set) static_cast<void>(set->Remove());
+    if (const auto set = lock_.set(); removed && set && detail::NeedsSetNoMore(segment_, facts->key)) static_cast<void>(set->Remove());
     return removed;
   }
 
