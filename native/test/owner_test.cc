@@ -131,7 +131,8 @@ const tap::Test kRetiredOfOthersGoes("owner: another user's retired segment that
   const key_t key = litter::UniqueKey();
   const auto target = MakeRetired(key);
   Stepper opener([] { return seteuid(kNobody); }, [key](int) { return static_cast<int>(cells::Open(Target::Key(key)).code()); });
-  while (memory::Attaches(target, opener.pid()) == 0) tap::Require(opener.Step(1), "attaches");
+  constexpr int kSteps = 16;  // a look takes longer than a step
+  while (memory::Attaches(target, opener.pid()) == 0) tap::Require(opener.Step(kSteps), "attaches");
   litter::RemoveSegment(key);
   litter::RemoveSet(key);
   tap::Equal(opener.Finish(), static_cast<int>(Code::kOk), "open");
