@@ -6,7 +6,7 @@ const { make, poke, OFFSETS, u64 } = require('../helpers/raw')
 const { peer } = require('../helpers/peer')
 const { uniqueKey, uniqueName } = require('../helpers/keys')
 const { uniquePosixName } = require('../helpers/memory')
-const { another, remove, withSegment } = require('../helpers/segment')
+const { another, attachesOf, remove, withSegment } = require('../helpers/segment')
 
 const listed = async id => (await shm.list()).find(info => info.id === id)
 
@@ -71,7 +71,7 @@ t.test("the order of their ids, and behind them POSIX's in that of their names",
 t.test('list looks, and leaves nothing attached', async t => {
   const segment = await withSegment(t)
   await Promise.all([shm.list(), shm.list(), shm.list()])
-  t.equal((await segment.stat()).attached, 1)
+  t.equal(await attachesOf(segment, 1), 1)
 })
 
 t.test('not what is destroyed, foreign, blank or corrupt', async t => {

@@ -7,7 +7,7 @@ const { setTimeout: sleep } = require('node:timers/promises')
 const { DONE } = require('../helpers/iteration')
 const kernel = require('../helpers/kernel')
 const { poke, removeSegment, OFFSETS, u64 } = require('../helpers/raw')
-const { another, withSegment } = require('../helpers/segment')
+const { another, attachesOf, withSegment } = require('../helpers/segment')
 
 const DESTROYED = { name: 'ShmError', code: 'ERR_SHM_DESTROYED' }
 const CORRUPT = { name: 'ShmError', code: 'ERR_SHM_CORRUPT' }
@@ -55,7 +55,7 @@ t.test('close ends it', async t => {
   t.strictSame(await next, DONE)
   t.strictSame(await idle.next(), DONE)
   await late
-  t.equal((await other.stat()).attached, 1, 'nothing of it is attached')
+  t.equal(await attachesOf(other, 1), 1, 'nothing of it is attached')
   t.throws(() => segment.watch(), { code: 'ERR_SHM_CLOSED' })
   await t.rejects(segment.snapshot({ newerThan: 0 }), { code: 'ERR_SHM_CLOSED' })
 })

@@ -1,5 +1,6 @@
 'use strict'
 
+const { setTimeout: sleep } = require('node:timers/promises')
 const shm = require('../..')
 const { uniqueKey } = require('./keys')
 
@@ -39,4 +40,16 @@ function reservedKey (t, layout) {
   return key
 }
 
-module.exports = { withSegment, another, reservedKey, remove }
+/**
+ * How many attaches a segment has, once they are as many as expected, or in the end: another process that lists all segments looks at this
+ * one for a moment.
+ */
+async function attachesOf (segment, expected) {
+  for (let tries = 300; ; tries--) {
+    const { attached } = await segment.stat()
+    if (attached === expected || tries === 0) return attached
+    await sleep(10)
+  }
+}
+
+module.exports = { withSegment, another, reservedKey, remove, attachesOf }
