@@ -82,7 +82,7 @@ inline Status TakeMark(Header& header, Deadline deadline) noexcept {
 
 // Takes this process's mark out of the file, where the memory is not the file's any more: it would be a living writer's for good,
 // if somebody makes the file longer again. Under the lock: unless that was lost as well, no other thread can have put it there.
-inline void ClearMarkInFile(const PosixFile& file) noexcept {
+[[gnu::noinline, gnu::cold]] inline void ClearMarkInFile(const PosixFile& file) noexcept {
   constexpr size_t bytes = kHeaderBytes;
   void* page = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file.descriptor(), 0);
   if (page == MAP_FAILED) return;
@@ -97,17 +97,15 @@ inline void ClearMarkInFile(const PosixFile& file) noexcept {
 // The right to commit: the exclusive lock, and this process's mark in the header. The segment stays where it is until then.
 class WriteHold {
  public:
-  WriteHold(LockHold lock, const Segment& segment) noexcept
-      : lock_(std::move(lock)), segment_(&segment), header_(reinterpret_cast<Header*>(segment.data())) {}
-  WriteHold(WriteHold&& other) noexcept
-      : lock_(std::move(other.lock_)), segment_(other.segment_), header_(std::exchange(other.header_, nullptr)) {}
+  WriteHold(LockHold lock, const Segment& segment) noexcept : lock_(std::move(lock)), segment_(&segment) {}
+  WriteHold(WriteHold&& other) noexcept : lock_(std::move(other.lock_)), segment_(std::exchange(other.segment_, nullptr)) {}
   WriteHold& operator=(WriteHold&&) = delete;
   WriteHold(const WriteHold&) = delete;
   WriteHold& operator=(const WriteHold&) = delete;
   // The mark goes first: without the lock, it would be taken for a sign that somebody broke the lock.
   ~WriteHold() {
-    if (header_ == nullptr || !lock_.IsOwn()) return;
-    header_->writer.store(0, std::memory_order_release);
+    if (segment_ == nullptr || !lock_.IsOwn()) return;
+    reinterpret_cast<Header*>(segment_->data())->writer.store(0, std::memory_order_release);
     // Only now: that store may have been the access that found it lost.
     if (segment_->HasLostMemory()) ClearMarkInFile(segment_->file());
   }
@@ -115,7 +113,6 @@ class WriteHold {
  private:
   LockHold lock_;
   const Segment* segment_;
-  Header* header_;
 };
 
 // Not a view of the kernel's object but a handle on it: movable, and every const member may be called from several
@@ -284,7 +281,7 @@ class Cell {
 
  private:
   // The memory of a file that was made shorter begins anew, at 0: with another incarnation where it was made longer again.
-  Error LostCommit() const noexcept {
+  [[gnu::noinline, gnu::cold]] Error LostCommit() const noexcept {
     if (IsRetired() || detail::LoadOnce(header()->incarnation) != geometry_.incarnation) return Fail(Code::kDestroyed);
     return Fail(Code::kBusy, "a writer without the lock");
   }
