@@ -2,6 +2,7 @@
 // calls, which look whether the segment is removed, have theirs in test/multi-process/split-brain.js.)
 #include <sys/sem.h>
 #include <sys/shm.h>
+#include <sys/syscall.h>
 
 #include <array>
 #include <memory>
@@ -349,7 +350,7 @@ const tap::Test kSameLockReplaced("split brain: a lost lock is replaced by that 
 const tap::Test kSameLockCreated("split brain: a creator's own set becomes the lock of a segment that is removed", [] {
   const key_t key = litter::UniqueKey();
   Stepper creator([key] { return key; }, [](key_t under) { return cells::Open(Target::Key(under)) ? 0 : 1; });
-  while (!litter::HasSet(key)) tap::Require(creator.Step(1), "makes a set");
+  while (!litter::HasSet(key)) tap::Require(creator.RunToSystemCall(SYS_semget) && creator.Step(1), "makes a set");
   const int set = litter::SetOf(key);
   SameLock::PutCellWithoutLock(key);
   const auto old = cells::MustOpen(key);
