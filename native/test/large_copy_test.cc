@@ -17,10 +17,10 @@ std::vector<std::byte> Mixed(size_t n) {
 }
 
 const tap::Test kOdd("large copy: every length and alignment, to the last byte and no further", [] {
-  const auto cell = cells::MustOpenPrivate({.capacity = 13 * kMiB, .owner = {}});
-  const auto source = Mixed(13 * kMiB);
-  std::vector<std::byte> target(14 * kMiB);
-  for (const size_t around : {kMiB / 2, kMiB, 12 * kMiB}) {
+  const auto cell = cells::MustOpenPrivate({.capacity = 17 * kMiB, .owner = {}});
+  const auto source = Mixed(17 * kMiB);
+  std::vector<std::byte> target(18 * kMiB);
+  for (const size_t around : {kMiB / 2, kMiB, 12 * kMiB, 16 * kMiB}) {
     for (const size_t less : {size_t{0}, size_t{1}, size_t{63}, size_t{127}}) {
       for (const size_t shift : {size_t{0}, size_t{1}, size_t{48}}) {
         const size_t n = around + 64 - less;

@@ -17,9 +17,11 @@ namespace shmnode::detail {
 // Up to here glibc itself uses `rep movsb` where it is fast, and a loop of vectors above, which first loads what it overwrites:
 // on AMD, whose limit is the second-level cache. See sysdeps/x86/dl-cacheinfo.h, rep_movsb_stop_threshold.
 inline constexpr size_t kLeastString = size_t{512} << 10U;
-// From here on, three slots and what is copied into them are more than the caches hold: what is stored there is not read
-// again soon, and stores around the caches leave others their contents.
-inline constexpr size_t kLeastStream = size_t{12} << 20U;
+// From here on, what is copied pushes itself out of the caches (32 MiB of them are near a core of today's servers), and stores
+// around them are faster, even for who then reads the copy: of writes, which take the slots by turns, that is three slots and
+// what is copied into them; of reads, one slot and its copy.
+inline constexpr size_t kLeastStreamToSlot = size_t{12} << 20U;
+inline constexpr size_t kLeastStream = size_t{16} << 20U;
 
 // The processor's FSRM bit: string moves are fast at every length and alignment of the source.
 inline bool HasFastStringMove() noexcept {
@@ -42,11 +44,14 @@ inline void StringMove(void* to, const void* from, size_t n) noexcept {
   asm volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(n)::"memory");
 }
 
-// By stores around the caches, 128 bytes at a time; `to` is a page's beginning. Complete when it returns: without the fence, these
-// stores could come after plain ones that follow.
+// By stores around the caches, 128 bytes at a time, once `to` is where lines of the caches begin. Complete when it returns: without
+// the fence, these stores could come after plain ones that follow.
 [[gnu::target("avx2")]] inline void StreamMove(void* to, const void* from, size_t n) noexcept {
-  auto* target = static_cast<__m256i*>(to);
-  const auto* source = static_cast<const __m256i*>(from);
+  const size_t head = -reinterpret_cast<uintptr_t>(to) % 64;
+  std::memcpy(to, from, head);
+  n -= head;
+  auto* target = reinterpret_cast<__m256i*>(static_cast<std::byte*>(to) + head);
+  const auto* source = reinterpret_cast<const __m256i*>(static_cast<const std::byte*>(from) + head);
   for (size_t left = n / 128; left > 0; left--, target += 4, source += 4) {
     const __m256i first = _mm256_loadu_si256(source);
     const __m256i second = _mm256_loadu_si256(source + 1);
@@ -61,15 +66,14 @@ inline void StringMove(void* to, const void* from, size_t n) noexcept {
   std::memcpy(target, source, n % 128);
 }
 
-inline void Copy(void* to, const void* from, size_t n) noexcept {
+inline void CopyBy(size_t least_stream, void* to, const void* from, size_t n) noexcept {
+  if (n >= least_stream && __builtin_cpu_supports("avx2")) return StreamMove(to, from, n);
   if (SuitsStringMove(to, n)) return StringMove(to, from, n);
   std::memcpy(to, from, n);
 }
 
-inline void CopyToSlot(void* to, const void* from, size_t n) noexcept {
-  if (n >= kLeastStream && __builtin_cpu_supports("avx2")) return StreamMove(to, from, n);
-  Copy(to, from, n);
-}
+inline void Copy(void* to, const void* from, size_t n) noexcept { CopyBy(kLeastStream, to, from, n); }
+inline void CopyToSlot(void* to, const void* from, size_t n) noexcept { CopyBy(kLeastStreamToSlot, to, from, n); }
 
 #else
 
