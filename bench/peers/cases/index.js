@@ -141,9 +141,9 @@ module.exports = [
       spec: { size: 64, count },
       quick: count === 1 || count === 100,
       // One at a time: the kernel has 4,096 segments for all.
-      alone: count >= 1000,
-      rounds: count >= 1000 ? 2 : 5,
-      milliseconds: count >= 1000 ? 150 : 40,
+      alone: count > 1000,
+      rounds: count > 1000 ? 3 : 5,
+      milliseconds: count > 1000 ? 150 : 40,
       drivers: count >= 1000 ? ['shm', 'shm-sync', 'redis', 'shm-typed-array'] : undefined
     }))
   },
