@@ -18,7 +18,7 @@ async function smallCalls () {
   floors.openCell(key)
   const concurrent = {
     ours: concurrently(WIDTH, () => segment.read()),
-    calls: WIDTH * 300,
+    calls: WIDTH * 1500,
     bar: 10,
     atLeast: true
   }
