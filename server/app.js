@@ -2,12 +2,14 @@
 
 const fp = require('fastify-plugin')
 const { completeOptions } = require('./lib/options')
+const RequestTimes = require('./lib/request-times')
 const docs = require('./plugins/docs')
 const drain = require('./plugins/drain')
 const gate = require('./plugins/gate')
 const metrics = require('./plugins/metrics')
 const page = require('./plugins/page')
 const problem = require('./plugins/problem')
+const requestTimes = require('./plugins/request-times')
 const shm = require('./plugins/shm')
 const routes = require('./routes')
 const health = require('./routes/health')
@@ -20,13 +22,15 @@ const health = require('./routes/health')
  */
 async function app (fastify, { stopTimeout = 8000, host, port, socket, socketMode, ...given }) {
   const options = completeOptions(given)
+  const times = new RequestTimes()
   // Only the routes that want a body read one.
   fastify.removeAllContentTypeParsers()
+  await fastify.register(requestTimes, { times })
   await fastify.register(problem)
   await fastify.register(gate, options)
   await fastify.register(docs)
   await fastify.register(shm, options)
-  await fastify.register(metrics)
+  await fastify.register(metrics, { times })
   // Only the hooks of a limit on the rate add to what is sent.
   fastify.register(routes, { ...options, isAlone: options.rateLimit === 0 })
   fastify.register(health)

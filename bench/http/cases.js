@@ -2,8 +2,8 @@
 
 const SIZES = { 64: '64 B', 2048: '2 KiB', 65536: '64 KiB', 1048576: '1 MiB' }
 
-/** At least so much of the requests a second of the other. */
-const BARS = { 'read-2048': 0.9, 'write-2048': 0.8 }
+/** Where there is a bar. */
+const USUAL = 2048
 
 /**
  * @typedef {object} HttpCase
@@ -13,16 +13,21 @@ const BARS = { 'read-2048': 0.9, 'write-2048': 0.8 }
  * @property {'GET' | 'POST'} method
  * @property {string} path
  * @property {string} peer the server to compare with
- * @property {number} [bar]
+ * @property {boolean} [isBare] that one has none of our server's options: no time-outs, no logger
+ * @property {number} [bar] at least so much of the requests a second of the other
  */
 
-const cases = (method, path, peer, title) => Object.entries(SIZES).map(([size, name]) => {
-  const id = `${path.slice(1)}-${size}`
-  return { id, title: `${method} ${path} of ${name} / ${title}`, size: Number(size), method, path, peer, bar: BARS[id] }
-})
+function cases (method, path, peer, title, usualBar) {
+  const common = { method, path, peer }
+  const all = Object.entries(SIZES).map(([size, name]) => {
+    return { id: `${path.slice(1)}-${size}`, title: `${method} ${path} of ${name} / ${title}`, size: Number(size), bar: Number(size) === USUAL ? usualBar : undefined, ...common }
+  })
+  const usual = all.find(({ size }) => size === USUAL)
+  return [...all, { ...usual, id: `${usual.id}-bare`, title: `${usual.title}, bare`, isBare: true }]
+}
 
 /** @type {HttpCase[]} */
 module.exports = [
-  ...cases('GET', '/read', 'constant', 'a constant Buffer'),
-  ...cases('POST', '/write', 'memory', 'a value in process memory')
+  ...cases('GET', '/read', 'constant', 'a constant Buffer', 0.9),
+  ...cases('POST', '/write', 'memory', 'a value in process memory', 0.8)
 ]

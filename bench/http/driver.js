@@ -23,13 +23,13 @@ class Driver {
   }
 
   /** One of ./drivers. */
-  static peer (name, options) {
-    return Driver.#start(path.join(PEERS, `${name}.js`), {}, options)
+  static peer (name, { isBare = false }) {
+    return Driver.#start(path.join(PEERS, `${name}.js`), isBare ? { BARE: '1' } : {}, {})
   }
 
   static async #start (script, env, { profile }, key) {
     const execArgv = ['--require', GAUGES, ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`])]
-    const { HOST, SOCKET, AUTH_TOKENS, ...inherited } = process.env
+    const { HOST, SOCKET, AUTH_TOKENS, BARE, ...inherited } = process.env
     const child = fork(script, { execArgv, env: { ...inherited, PORT: '0', ...env }, stdio: ['ignore', 'pipe', 'inherit', 'ipc'] })
     const [line] = await Promise.race([once(child.stdout, 'data'), once(child, 'exit').then(() => { throw new Error(`${script} ended`) })])
     child.stdout.resume()

@@ -5,36 +5,36 @@ const { quantile } = require('../measure')
 const { Driver } = require('./driver')
 
 /**
- * Measures one case: both servers by turns.
+ * Measures one case: new processes for each round, as two of the same program may differ by a twentieth for as long as they live.
  * @param {import('./cases').HttpCase} benchCase
  * @param {{ client: object, rounds: number, seconds: number, connections: number, profile?: string }} options
  */
 async function measureCase (benchCase, options) {
-  const { size, method, path, peer } = benchCase
-  const body = randomBytes(size)
-  const [ours, theirs] = await Promise.all([Driver.ours(options), Driver.peer(peer, {})])
+  const body = randomBytes(benchCase.size)
+  const results = []
+  for (let round = 0; round < options.rounds; round++) results.push(await measureRound(benchCase, body, options, round % 2 === 0))
+  return summary(benchCase, results)
+}
+
+async function measureRound ({ size, method, path, peer, isBare }, body, options, areOursFirst) {
+  const [ours, theirs] = await Promise.all([Driver.ours(options), Driver.peer(peer, { isBare })])
   try {
     await fetch(`${ours.origin}/write`, { method: 'POST', body })
     const load = { method, body, seconds: options.seconds, connections: options.connections }
-    const sides = {
+    return await alternate({
       ours: () => measure(ours, options.client, { ...load, url: `${ours.origin}${path}` }),
       theirs: () => measure(theirs, options.client, { ...load, url: `${theirs.origin}${path}${method === 'GET' ? `/${size}` : ''}` })
-    }
-    return summary(benchCase, await alternate(sides, options.rounds))
+    }, areOursFirst)
   } finally {
     await Promise.all([ours.stop(), theirs.stop()])
   }
 }
 
-/** Who comes first changes from round to round. */
-async function alternate (sides, rounds) {
-  const results = []
-  for (let round = -1; round < rounds; round++) {
-    const result = {}
-    for (const side of round % 2 === 0 ? ['ours', 'theirs'] : ['theirs', 'ours']) result[side] = await sides[side]()
-    if (round >= 0) results.push(result) // the first was to warm up
-  }
-  return results
+async function alternate (sides, areOursFirst) {
+  const names = areOursFirst ? ['ours', 'theirs'] : ['theirs', 'ours']
+  const result = {}
+  for (const name of [...names, ...names]) result[name] = await sides[name]() // the first of both was to warm up
+  return result
 }
 
 async function measure (server, client, load) {

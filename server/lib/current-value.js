@@ -1,9 +1,11 @@
 'use strict'
 
-const { Representation } = require('./representation')
+const { Representation, UNCOUNTED_LENGTH } = require('./representation')
 const Waiter = require('./waiter')
 
 const NO_BYTES = new Uint8Array(0)
+/** What small values are looked at by: to read one takes less than to ask for none of its bytes. */
+const SCRATCH = Buffer.allocUnsafeSlow(UNCOUNTED_LENGTH)
 const NOTHING = Object.freeze({ offset: 0, length: 0 })
 const GONE = new Set(['ERR_SHM_DESTROYED', 'ERR_SHM_CLOSED'])
 
@@ -93,7 +95,7 @@ class CurrentValue {
 
   #isCurrent ({ incarnation, version }) {
     return this.#handle !== null && this.#segment.handle === this.#handle && this.#latest.isOf({ incarnation, version }) &&
-      versionOf(this.#handle) === version
+      versionOf(this.#handle, this.#latest.length) === version
   }
 
   /** Asks the kernel too. */
@@ -155,9 +157,11 @@ class CurrentValue {
   }
 }
 
-function versionOf (handle) {
+/** -1 where that is not known, as of one that is gone, or of a value that has grown. */
+function versionOf (handle, length) {
   try {
-    return handle.readIntoSync(NO_BYTES, NOTHING).version
+    const facts = length <= SCRATCH.length ? handle.readIntoSync(SCRATCH) : handle.readIntoSync(NO_BYTES, NOTHING)
+    return facts.version
   } catch {
     return -1
   }

@@ -20,6 +20,31 @@ class Series {
   }
 }
 
+/** The requests of one route. */
+class RouteTimes {
+  #labels
+  #statuses = new Map()
+
+  constructor (labels) {
+    this.#labels = labels
+  }
+
+  /** @param {import('fastify').FastifyReply} reply that has ended */
+  add ({ statusCode: status, elapsedTime }) {
+    let series = this.#statuses.get(status)
+    if (series === undefined) this.#statuses.set(status, series = new Series({ ...this.#labels, status }))
+    series.add(elapsedTime / 1000)
+  }
+
+  get series () {
+    return [...this.#statuses.values()]
+  }
+
+  reset () {
+    this.#statuses.clear()
+  }
+}
+
 /**
  * How many requests each route has had, and how long they took: a histogram as prom-client's registry takes it. The library's own
  * looks labels up for 1 us a request, a tenth of what such a request takes.
@@ -29,34 +54,24 @@ class RequestTimes {
   help = 'From the arrival of a request to the end of its answer.'
   type = 'histogram'
   aggregator = 'sum'
-  #routes = new Map()
+  #routes = []
 
-  /**
-   * @param {import('fastify').FastifyRequest} request
-   * @param {import('fastify').FastifyReply} reply
-   */
-  add ({ routeOptions: { config } }, { statusCode, elapsedTime }) {
-    let statuses = this.#routes.get(config)
-    if (statuses === undefined) this.#routes.set(config, statuses = new Map())
-    let series = statuses.get(statusCode)
-    if (series === undefined) statuses.set(statusCode, series = new Series(labelsOf(config, statusCode)))
-    series.add(elapsedTime / 1000)
+  /** @param {{ method?: string | string[], url?: string }} route what is not there has none of both */
+  ofRoute ({ method = 'any', url = 'none' }) {
+    const times = new RouteTimes({ method: String(method), route: url })
+    this.#routes.push(times)
+    return times
   }
 
   reset () {
-    this.#routes.clear()
+    for (const route of this.#routes) route.reset()
   }
 
   async get () {
     const { name, help, type, aggregator } = this
-    const values = [...this.#routes.values()].flatMap(statuses => [...statuses.values()]).flatMap(series => valuesOf(name, series))
+    const values = this.#routes.flatMap(({ series }) => series).flatMap(series => valuesOf(name, series))
     return { name, help, type, aggregator, values }
   }
-}
-
-/** What is not there has no route. */
-function labelsOf ({ method = 'any', url = 'none' }, status) {
-  return { method: String(method), route: url, status }
 }
 
 function valuesOf (name, { labels, counts, sum }) {

@@ -44,11 +44,15 @@ async function shedLoad (fastify) {
     clients++
     socket.once('close', () => { clients-- })
   })
-  await fastify.register(pressure, {
-    maxEventLoopDelay: LATE,
-    // Those who ask whether the server is well are told so even then.
-    pressureHandler: request => { if (clients >= MANY && !isPublic(request)) throw overloaded('The server has too much to do.') }
+  let isLate
+  // In a scope without requests: its own hook asks each of them for its route, which takes Fastify as long as a read.
+  await fastify.register(async scope => {
+    await scope.register(pressure, { maxEventLoopDelay: LATE })
+    isLate = scope.isUnderPressure
   })
+  // Those who ask whether the server is well are told so even then.
+  const isToGo = request => clients >= MANY && isLate() && !isPublic(request)
+  fastify.addHook('onRequest', (request, reply, done) => done(isToGo(request) ? overloaded('The server has too much to do.') : undefined))
 }
 
 function tooMany () {

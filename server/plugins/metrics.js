@@ -2,7 +2,6 @@
 
 const fp = require('fastify-plugin')
 const { Registry, Counter, Gauge, collectDefaultMetrics } = require('prom-client')
-const RequestTimes = require('../lib/request-times')
 const { PROBLEMS } = require('../schemas/answers')
 
 const NO_BYTES = new Uint8Array(0)
@@ -15,22 +14,18 @@ const schema = {
 }
 
 /**
- * Counts requests, and serves that and what the segments, the library and the process tell of themselves: `GET /metrics`, for Prometheus.
+ * `GET /metrics`, for Prometheus: the requests, and what the segments, the library and the process tell of themselves.
+ * @param {import('fastify').FastifyInstance} fastify
+ * @param {{ times: import('../lib/request-times') }} options
  */
-async function metrics (fastify) {
+async function metrics (fastify, { times }) {
   const registry = new Registry()
-  const times = new RequestTimes()
   registry.registerMetric(times)
   collectDefaultMetrics({ register: registry })
   addSegments(registry, fastify.shm)
   addCalls(registry, fastify.shm)
   addLimits(registry, fastify.shm)
   addConnections(registry, fastify.server)
-
-  fastify.addHook('onResponse', (request, reply, done) => {
-    times.add(request, reply)
-    done()
-  })
   fastify.get('/metrics', { schema }, async (request, reply) => {
     reply.headers({ 'content-type': registry.contentType, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
     return registry.metrics()

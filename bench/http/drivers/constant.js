@@ -3,10 +3,10 @@
 // The least that a GET costs: a route that returns a constant Buffer.
 
 const { randomBytes } = require('node:crypto')
-const Fastify = require('fastify')
+const makeFastify = require('./make-fastify')
 
 const values = new Map()
-const fastify = Fastify()
+const fastify = makeFastify()
 
 // As large as the path says.
 fastify.get('/read/:size', (request, reply) => {
