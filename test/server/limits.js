@@ -14,7 +14,7 @@ const GET = 'GET /read HTTP/1.1\r\nHost: localhost\r\n\r\n'
 const TEXT = { 'content-type': 'text/plain' }
 
 async function until (condition) {
-  while (!condition()) await new Promise(resolve => setTimeout(resolve, 10))
+  while (!await condition()) await new Promise(resolve => setTimeout(resolve, 10))
 }
 
 /** A client that sends, and reads nothing. */
@@ -269,4 +269,32 @@ t.test('who sends requests without end and takes no answers is cut off', async t
   await new Promise(resolve => client.once('close', resolve))
   t.ok(client.bytesRead < 300 * MEBIBYTE)
   t.equal((await request(port, { method: 'HEAD' })).statusCode, 200)
+})
+
+t.test('a loop that is late all the time sends clients away, if there are many', async t => {
+  const { fastify, port } = await listen(t)
+  const statusOf = async path => (await request(port, { path })).statusCode
+  let isLate = false
+  const block = () => {
+    for (const end = performance.now() + 1100; performance.now() < end;);
+    if (isLate) setImmediate(block)
+  }
+  const setLate = on => {
+    isLate = on
+    if (on) block()
+  }
+  t.teardown(() => setLate(false))
+  setLate(true)
+  for (let i = 0; i < 2; i++) t.equal(await statusOf('/read'), 204, 'few are served, however late')
+  setLate(false)
+  // One connection is accepted in each turn of the loop.
+  const crowd = Array.from({ length: 128 }, () => net.connect(port, '127.0.0.1').on('error', () => {}))
+  t.teardown(() => crowd.forEach(socket => socket.destroy()))
+  const connections = () => new Promise(resolve => fastify.server.getConnections((_, count) => resolve(count)))
+  await until(async () => await connections() >= crowd.length)
+  setLate(true)
+  await until(async () => await statusOf('/read') === 503)
+  t.equal(await statusOf('/health/live'), 200, 'who asks how it is, is told')
+  setLate(false)
+  await until(async () => await statusOf('/read') === 204)
 })
