@@ -1,11 +1,22 @@
 'use strict'
 
 const Fastify = require('fastify')
-const serverOptions = require('../../../server/server-options')
+const { LogController } = Fastify
 
-/** As our server makes its own: with time-outs, and a logger that says nothing. With BARE in the environment, without either. */
+/** The time-outs that the server has unless it is told otherwise, and a logger that hears nothing of single requests. */
+const SERVED = {
+  requestTimeout: 30_000,
+  connectionTimeout: 10_000,
+  keepAliveTimeout: 10_000,
+  http: { requestTimeout: 30_000, headersTimeout: 10_000, connectionsCheckingInterval: 500, requireHostHeader: false },
+  logger: { level: 'silent' },
+  childLoggerFactory: logger => logger
+}
+
+/** As our server makes its own. With BARE in the environment, as Fastify is by itself. */
 function makeFastify (options) {
-  return Fastify({ ...(process.env.BARE === undefined && { ...serverOptions(), logger: { level: 'silent' } }), ...options })
+  if (process.env.BARE !== undefined) return Fastify(options)
+  return Fastify({ ...SERVED, logController: new LogController({ disableRequestLogging: true }), ...options })
 }
 
 module.exports = makeFastify

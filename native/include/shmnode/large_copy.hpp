@@ -36,9 +36,7 @@ inline bool HasFastStringMove() noexcept {
 }
 
 // Where the target is not aligned, memcpy is as fast.
-inline bool SuitsStringMove(const void* to, size_t n) noexcept {
-  return n >= kLeastString && reinterpret_cast<uintptr_t>(to) % 64 == 0 && HasFastStringMove();
-}
+inline bool SuitsStringMove(const void* to) noexcept { return reinterpret_cast<uintptr_t>(to) % 64 == 0 && HasFastStringMove(); }
 
 inline void StringMove(void* to, const void* from, size_t n) noexcept {
   asm volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(n)::"memory");
@@ -66,9 +64,15 @@ inline void StringMove(void* to, const void* from, size_t n) noexcept {
   std::memcpy(target, source, n % 128);
 }
 
-inline void CopyBy(size_t least_stream, void* to, const void* from, size_t n) noexcept {
+// Apart from the way of small values, which it would make longer.
+[[gnu::noinline]] inline void CopyLarge(size_t least_stream, void* to, const void* from, size_t n) noexcept {
   if (n >= least_stream && __builtin_cpu_supports("avx2")) return StreamMove(to, from, n);
-  if (SuitsStringMove(to, n)) return StringMove(to, from, n);
+  if (SuitsStringMove(to)) return StringMove(to, from, n);
+  std::memcpy(to, from, n);
+}
+
+inline void CopyBy(size_t least_stream, void* to, const void* from, size_t n) noexcept {
+  if (n >= kLeastString) return CopyLarge(least_stream, to, from, n);
   std::memcpy(to, from, n);
 }
 
