@@ -1,11 +1,11 @@
 'use strict'
 
-const { Representation, UNCOUNTED_LENGTH } = require('./representation')
+const { Representation } = require('./representation')
 const Waiter = require('./waiter')
 
 const NO_BYTES = new Uint8Array(0)
-/** What small values are looked at by: to read one takes less than to ask for none of its bytes. */
-const SCRATCH = Buffer.allocUnsafeSlow(UNCOUNTED_LENGTH)
+/** What small values are looked at by: up to here, to read one takes less than to ask for none of its bytes. */
+const SCRATCH = Buffer.allocUnsafeSlow(4096)
 const NOTHING = Object.freeze({ offset: 0, length: 0 })
 const GONE = new Set(['ERR_SHM_DESTROYED', 'ERR_SHM_CLOSED'])
 

@@ -45,7 +45,7 @@ async function shedLoad (fastify) {
     socket.once('close', () => { clients-- })
   })
   let isLate
-  // In a scope without requests: its own hook asks each of them for its route, which takes Fastify as long as a read.
+  // In a scope without requests: its own hook asks each of them for its route, for which Fastify makes an object every time.
   await fastify.register(async scope => {
     await scope.register(pressure, { maxEventLoopDelay: LATE })
     isLate = scope.isUnderPressure

@@ -4,7 +4,7 @@ const fp = require('fastify-plugin')
 
 /**
  * Counts the requests to each route that is registered after this, and to what is not there. (A hook of the instance would have to ask
- * each request for its route, which takes Fastify as long as a read.)
+ * each request for its route, for which Fastify makes an object every time.)
  * @param {import('fastify').FastifyInstance} fastify
  * @param {{ times: import('../lib/request-times') }} options
  */
