@@ -23,16 +23,17 @@ const machine = () => ({ node: process.version, cpu: os.cpus()[0].model.trim(), 
 const nanoseconds = ns => ns < 10_000 ? `${ns.toFixed(0)} ns` : ns < 10_000_000 ? `${(ns / 1e3).toFixed(1)} us` : `${(ns / 1e6).toFixed(1)} ms`
 
 function verdict ({ bar, atLeast }, ratio) {
+  if (bar === undefined) return ''
   return (atLeast ? ratio >= bar : ratio <= bar) ? 'reached' : 'short'
 }
 
 function line (result) {
   const { id, title, ours, floor, ratio, low, high, bar, atLeast } = result
   return [
-    id.padEnd(4), title.padEnd(58),
+    id.padEnd(8), title.padEnd(58),
     `${nanoseconds(ours)} / ${nanoseconds(floor)}`.padStart(22),
     `${ratio.toFixed(2)} (${low.toFixed(2)}-${high.toFixed(2)})`.padStart(20),
-    `${atLeast ? '>=' : '<='} ${bar}`.padStart(8), verdict(result, ratio)
+    (bar === undefined ? '' : `${atLeast ? '>=' : '<='} ${bar}`).padStart(8), verdict(result, ratio)
   ].join(' ')
 }
 
@@ -40,7 +41,7 @@ async function run () {
   const results = []
   if (!given.json) {
     console.log(Object.values(machine()).join(', '))
-    console.log(`${'case'.padEnd(63)} ${'ours / floor, a call'.padStart(22)} ${'ratio (quartiles)'.padStart(20)} ${'bar'.padStart(8)}`)
+    console.log(`${'case'.padEnd(67)} ${'ours / floor, a call'.padStart(22)} ${'ratio (quartiles)'.padStart(20)} ${'bar'.padStart(8)}`)
   }
   for (const make of cases) {
     for (const benchCase of await make()) {

@@ -20,7 +20,7 @@ async function time (side, calls, clock) {
  * @property {number} calls in a round
  * @property {(calls: number) => unknown} ours makes that many calls, may be async; gives nanoseconds if it measures by itself
  * @property {(calls: number) => unknown} floor the same of what it is compared with
- * @property {number} bar
+ * @property {number} [bar] without one, it is shown to explain others
  * @property {boolean} [atLeast] the ratio is floor / ours, and more is better
  * @property {'wall' | 'cpu'} [clock]
  */

@@ -2,4 +2,4 @@
 
 // Each makes its cases when asked, and cleans up by `end`.
 
-module.exports = [require('./small-calls'), require('./large-values'), require('./waiting'), require('./ping-pong')]
+module.exports = [require('./small-calls'), require('./by-turns'), require('./large-values'), require('./waiting'), require('./ping-pong')]

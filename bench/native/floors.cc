@@ -91,17 +91,40 @@ void Memcpy(const Napi::CallbackInfo& info) {
   std::memcpy(target.Data(), source.Data(), std::min(target.ByteLength(), source.ByteLength()));
 }
 
-// (pairs): so many bare lock and unlock pairs on a semaphore of its own
-void SemopPairs(const Napi::CallbackInfo& info) {
-  const int id = semget(IPC_PRIVATE, 1, 0600);
-  sembuf take[2] = {{0, 0, SEM_UNDO}, {0, 1, SEM_UNDO}};
-  sembuf give = {0, -1, SEM_UNDO};
-  for (int64_t pairs = info[0].As<Napi::Number>().Int64Value(); pairs > 0; pairs--) {
-    semop(id, take, 2);
-    semop(id, &give, 1);
-  }
-  semctl(id, 0, IPC_RMID);
+void Take(int set) {
+  sembuf operations[2] = {{0, 0, SEM_UNDO}, {0, 1, SEM_UNDO}};
+  semop(set, operations, 2);
 }
+
+void Give(int set) {
+  sembuf operation = {0, -1, SEM_UNDO};
+  semop(set, &operation, 1);
+}
+
+// (pairs, sets): so many bare lock and unlock pairs, on so many sets of its own by turns
+void SemopPairs(const Napi::CallbackInfo& info) {
+  std::vector<int> sets(info[1].As<Napi::Number>().Uint32Value());
+  for (int& set : sets) set = semget(IPC_PRIVATE, 1, 0600);
+  const int64_t pairs = info[0].As<Napi::Number>().Int64Value();
+  for (int64_t i = 0; i < pairs; i++) {
+    const int set = sets[static_cast<size_t>(i) % sets.size()];
+    Take(set);
+    Give(set);
+  }
+  for (const int set : sets) semctl(set, 0, IPC_RMID);
+}
+
+// (key) -> set: that of this key
+Napi::Value SemGet(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), semget(info[0].As<Napi::Number>().Int32Value(), 1, IPC_CREAT | 0600));
+}
+
+// (set): waits until it is had, on the calling thread
+void SemTake(const Napi::CallbackInfo& info) { Take(info[0].As<Napi::Number>()); }
+
+void SemGive(const Napi::CallbackInfo& info) { Give(info[0].As<Napi::Number>()); }
+
+void SemRemove(const Napi::CallbackInfo& info) { semctl(info[0].As<Napi::Number>(), 0, IPC_RMID); }
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("emptyCall", Napi::Function::New<EmptyCall>(env));
@@ -112,6 +135,10 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("readOnePerCall", Napi::Function::New<ReadOnePerCall>(env));
   exports.Set("memcpy", Napi::Function::New<Memcpy>(env));
   exports.Set("semopPairs", Napi::Function::New<SemopPairs>(env));
+  exports.Set("semGet", Napi::Function::New<SemGet>(env));
+  exports.Set("semTake", Napi::Function::New<SemTake>(env));
+  exports.Set("semGive", Napi::Function::New<SemGive>(env));
+  exports.Set("semRemove", Napi::Function::New<SemRemove>(env));
   return exports;
 }
 

@@ -56,8 +56,10 @@ t.test('results', async t => {
   t.match(stdout, /shmnode, Sync +write .* read .*\n/)
 
   // More of it is kept beside what is there.
-  await bench(['--case', 'killed', '--driver', 'cpp', '--into', file])
-  t.same(JSON.parse(fs.readFileSync(file, 'utf8')).cases.map(({ id }) => id), ['local', 'across', 'killed'])
+  await bench(['--case', 'killed', '--driver', 'cpp,semop', '--into', file])
+  const { cases } = JSON.parse(fs.readFileSync(file, 'utf8'))
+  t.same(cases.map(({ id }) => id), ['local', 'across', 'killed'])
+  for (const name of ['cpp', 'semop']) t.match(of(cases[2], name), { metrics: { latency: { median: Number, samples: Number } } }, `killed, ${name}`)
   const { stdout: markdown } = await execute(process.execPath, [path.join(FOLDER, 'report/index.js'), file, '--table'], { env: plainEnv() })
   t.match(markdown, /^\| 64 B, a processor each: round trip \| .*, shmnode, Sync \| .*, Unix socket \|/m)
 })

@@ -113,7 +113,7 @@ module.exports = [
     id: 'killed',
     title: 'The holder of a lock is killed: until the next one has it',
     metrics: [time('latency', 'until had')],
-    drivers: ['shm', 'cpp', 'lmdb', 'redis'],
+    drivers: ['shm', 'cpp', 'lmdb', 'redis', 'semop'],
     milliseconds: 500,
     rounds: 3,
     variants: [{ id: 'holder', title: 'SIGKILL', spec: { size: 64 }, quick: true }]

@@ -30,5 +30,6 @@ module.exports = [
   { name: 'child-process', title: 'child_process, advanced', kind: 'peer', how: 'process.send() of the Buffer' },
   { name: 'zeromq', title: 'zeromq, ipc', kind: 'peer', how: 'a pair of sockets' },
   { name: 'worker', title: 'worker_threads', kind: 'peer', value: 'locked', how: 'SharedArrayBuffer under a lock of Atomics; postMessage() of a number. One process only' },
-  { name: 'floor', title: 'memcpy and futex', kind: 'floor', native: 'floor', value: 'torn', how: 'C++, no lock, no check: what nothing can be faster than' }
+  { name: 'floor', title: 'memcpy and futex', kind: 'floor', native: 'floor', value: 'torn', how: 'C++, no lock, no check: what nothing can be faster than' },
+  { name: 'semop', title: 'bare semop', kind: 'floor', how: 'SEM_UNDO: the kernel gives it back for who dies' }
 ]
