@@ -52,7 +52,8 @@ function refuseExpectation (request, response) {
 function noRoute (fastify, request) {
   const url = toPath(request.url)
   const methods = fastify.supportedMethods.filter(method => fastify.findRoute({ method, url }))
-  if (methods.length === 0) return new HttpError(404, 'ERR_ROUTE_NOT_FOUND', 'There is nothing here.')
+  // A route that takes this method, and has nothing under this name: that of a folder of files.
+  if (methods.length === 0 || methods.includes(request.method)) return new HttpError(404, 'ERR_ROUTE_NOT_FOUND', 'There is nothing here.')
   const allow = methods.join(', ')
   return new HttpError(405, 'ERR_METHOD_NOT_ALLOWED', `Only ${allow} will do here.`, { allow })
 }

@@ -11,6 +11,7 @@ t.test('what is not there', async t => {
   const { fastify } = await build(t)
   isProblem(t, await fastify.inject('/nothing?a=b'), 404, 'ERR_ROUTE_NOT_FOUND')
   t.equal((await fastify.inject('/nothing?a=b')).json().instance, '/nothing')
+  isProblem(t, await fastify.inject('/docs/static/nothing.js'), 404, 'ERR_ROUTE_NOT_FOUND')
   const badBody = { payload: '{', headers: { 'content-type': 'application/json' } }
   isProblem(t, await fastify.inject({ method: 'POST', url: '/nothing', ...badBody }), 404, 'ERR_ROUTE_NOT_FOUND')
   for (const url of ['/%zz', '/%']) isProblem(t, await fastify.inject(url), 400, 'FST_ERR_BAD_URL')
