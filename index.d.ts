@@ -522,7 +522,8 @@ export function list (options: { layout: 'raw' }): Promise<RawSegmentInfo[]>
 export function list (options?: { layout?: 'cell' | undefined }): Promise<SegmentInfo[]>
 /**
  * Deletes a segment for everyone, also one that a dead creator left half made. Rejects with `ERR_SHM_NOT_FOUND`,
- * `ERR_SHM_LAYOUT` (not ours: left untouched), `ERR_SHM_ACCESS`, `ERR_SHM_OWNER`, `ERR_SHM_TIMEOUT`.
+ * `ERR_SHM_LAYOUT` (not ours: left untouched), `ERR_SHM_ACCESS`, `ERR_SHM_OWNER`, `ERR_SHM_TIMEOUT`. By its id, one that is destroyed already
+ * is found while somebody has it attached: nothing changes then.
  */
 export function destroy (reference: Exclude<SegmentReference, typeof PRIVATE>, options?: DestroyOptions): Promise<void>
 

@@ -42,7 +42,7 @@ function describeOtherVersion (number) {
 
 function describeNameCollision ({ reason }, { lockKey }) {
   if (reason === 'the key of its lock') return `cannot have a lock: its key, ${hexadecimal(lockKey)}, is that of a System V segment`
-  return lockKey ? 'was made under another name, and moved or copied' : 'has the key of a segment with another name, or with none'
+  return lockKey ? 'was made under another name, and moved or copied: only rm removes it' : 'has the key of a segment with another name, or with none'
 }
 
 const itsKey = lockKey => lockKey ? `the key of its lock, ${hexadecimal(lockKey)},` : 'its key'
@@ -54,7 +54,7 @@ function describeLayout ({ reason, number }, { layout, lockKey }) {
   if (reason === 'another layout version') return describeOtherVersion(number)
   if (reason === 'not initialised') return 'is not a cell: it is not initialised'
   if (reason === 'semaphore set') return `is not a cell: ${itsKey(lockKey)} has a semaphore set that shmnode did not make (ipcrm --semaphore-key removes it)`
-  return "is not a cell: something that shmnode did not make lives there; it was left as it is ({ layout: 'raw' } would take it as it is)"
+  return "is not a cell, but raw or of another program; it was left as it is ({ layout: 'raw' } would take it as it is)"
 }
 
 function describeAccess ({ syscall, reason }) {
@@ -85,6 +85,7 @@ function describeOwner ({ reason, number }) {
 }
 
 function describeCapacity ({ reason, number }, { capacity }) {
+  if (number === 0) return 'it is an empty file (shm.destroy() it, as raw, to make one with a capacity)'
   return reason === 'not initialised'
     ? `it is not initialised, and its ${number} bytes are not what a capacity of ${capacity} takes`
     : `its capacity is ${number} bytes, ${capacity} were asked for (a segment never grows: shm.destroy() it, with its value, to make a larger one)`
@@ -104,12 +105,19 @@ function describeNoSpace ({ syscall, reason }) {
   return `does not fit ${syscall === 'posix_fallocate' ? 'what is free in /dev/shm (mount option size)' : 'the memory of this machine'}`
 }
 
+/** What is wrong with a semaphore is not the segment's. */
+function remedyOf (reason) {
+  if (reason === 'checksum' || reason === 'length over capacity') return ': the next write replaces its value'
+  return reason?.startsWith('semaphore') ? '' : ': shm.destroy() it to make it anew'
+}
+
 /** `open` gives a segment a new lock where it can. */
-function describeDestroyed ({ reason, syscall }) {
+function describeDestroyed ({ reason, syscall, key }, context) {
   if (reason === 'a private segment without its lock') return 'has lost its lock, and no key to find another by: shm.destroy() what is left of it'
   if (reason === "another user's, without its lock") return 'has lost its lock: its owner, or root, has to open it'
   if (reason === 'truncated') return 'was made shorter by somebody: shm.destroy() what is left of it'
-  return syscall?.startsWith('sem') ? 'was destroyed, or has lost its lock: open it again' : 'was destroyed'
+  if (syscall?.startsWith('sem')) return 'was destroyed, or has lost its lock: open it again'
+  return (context.key ?? key ?? context.lockKey) ? 'was destroyed: open it again' : 'was destroyed'
 }
 
 /** ENOENT and the like. libuv knows those that it may meet, which EIDRM is not. */
@@ -121,7 +129,7 @@ function errnoName (errno) {
 function holding ({ holder, reason }) {
   if (reason === 'queue') return 'calls before it took as long'
   if (reason === 'no newer version') return 'nobody wrote a newer one'
-  if (reason === 'semaphore') return 'its semaphore is taken, perhaps by a process that has died: nobody releases it then'
+  if (reason === 'semaphore') return 'its semaphore is taken, perhaps by a process that has died: nobody releases it then, until somebody posts it (sem_post)'
   if (reason === 'conflict') return 'others wrote first each time'
   if (holder === process.pid) return `process ${holder}, this one, holds its lock`
   return holder ? `process ${holder} holds its lock` : 'its lock is held'
@@ -155,7 +163,7 @@ const descriptions = {
   LAYOUT: describeLayout,
   NAME_COLLISION: describeNameCollision,
   OWNER: failure => `is not trusted: ${describeOwner(failure)}`,
-  CORRUPT: ({ reason }) => `is corrupt (${reason})`,
+  CORRUPT: ({ reason }) => `is corrupt (${reason})${remedyOf(reason)}`,
   VERSION_CONFLICT: ({ number }, { ifVersion }) => `is at version ${number}, not ${ifVersion}`,
   BUSY: failure => `is busy: ${holding(failure)}`,
   TIMEOUT: describeTimeout,

@@ -98,6 +98,16 @@ function semaphore (value, argument = 'options.semaphore') {
   return value
 }
 
+/** What `open` can be asked for. */
+const OPEN_OPTIONS = new Set(['capacity', 'slots', 'mode', 'create', 'exclusive', 'readOnly', 'checksum', 'owner', 'layout', 'nulTerminated', 'semaphore', 'posix',
+  'timeout', 'signal', 'maxPending', 'inlineLimit'])
+
+/** A segment keeps for good what it was made with: a mistyped name must not make one that nobody asked for. */
+function refuseUnknown (options) {
+  const unknown = Object.keys(options).find(name => !OPEN_OPTIONS.has(name) && options[name] !== undefined)
+  if (unknown !== undefined) throw invalidValue(`options.${unknown}`, 'is not an option of open()', options[unknown])
+}
+
 /** What asks for a new segment and for none at once is a mistake. */
 function refuseContradictions ({ create, exclusive, readOnly }) {
   if (exclusive && create === false) throw invalidValue('options.exclusive', 'must not be true where options.create is false', exclusive)
@@ -124,6 +134,7 @@ function rawOptions (options) {
 
 /** The options of `open`, as the addon takes them. 0, -1 and '' stand for what was not given. */
 function openOptions (options) {
+  refuseUnknown(options)
   const { capacity, mode, create, exclusive, readOnly } = options
   const kind = layout(options.layout)
   const checked = {

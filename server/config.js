@@ -8,8 +8,8 @@ const { isHost } = require('./lib/options')
 const { parseTokens } = require('./lib/tokens')
 const schema = require('./schemas/config')
 
-// As the library reads SHM_KEY.
-const NUMBER = /^(?:-?\d+|0x[0-9a-f]+)$/i
+// As the library reads SHM_KEY: what begins like a number is meant to be one.
+const NUMBER = /^(-?\d+$|0x)/i
 /** Of one address in a second, where others than this machine can ask. */
 const RATE_LIMIT = 1000
 

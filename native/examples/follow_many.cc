@@ -69,6 +69,7 @@ bool Follow(std::vector<Followed>& all, const std::atomic<uint32_t>& stop) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc < 2) return std::fputs("usage: follow_many NAME...\n", stderr), 2;
   const auto soon = shmnode::Deadline::After(std::chrono::seconds(5));
   std::vector<Followed> all;
   for (int i = 1; i < argc && all.size() < shmnode::ChangeWaiter::kRoom; i++) {

@@ -5,6 +5,9 @@ const swagger = require('@fastify/swagger')
 const swaggerUi = require('@fastify/swagger-ui')
 const { version } = require('../package.json')
 
+/** Most servers of this kind do not speak HTTPS: over HTTP, a browser would load nothing of the page. */
+const overHttp = policy => policy.replace(/\s*upgrade-insecure-requests;?/, '')
+
 /** `/docs`: what the routes that are registered after this take and give, as OpenAPI; `/docs/json` for programs. */
 async function docs (fastify) {
   await fastify.register(swagger, {
@@ -17,7 +20,7 @@ async function docs (fastify) {
       security: [{}, { token: [] }]
     }
   })
-  await fastify.register(publicly, { plugin: swaggerUi, options: { routePrefix: '/docs', staticCSP: true } })
+  await fastify.register(publicly, { plugin: swaggerUi, options: { routePrefix: '/docs', staticCSP: true, transformStaticCSP: overHttp } })
 }
 
 /** Registers a plugin whose routes everybody may see. */

@@ -48,6 +48,8 @@ const bad = [
   ['exclusive', TYPE, [0, 1, null]],
   ['readOnly', TYPE, [0, 1, null]],
   ['checksum', TYPE, [0, 1, null]],
+  ['capcity', VALUE, [1, null]],
+  ['key', VALUE, [1]],
   ['layout', VALUE, ['', 'RAW', 'CELL', null, 1]],
   ['owner', RANGE, [-1, 1.5, NaN, 2 ** 32 - 1, 2 ** 32]],
   ['owner', TYPE, [null, 0n, {}]],
@@ -94,7 +96,7 @@ t.test('options of destroy', async t => {
 })
 
 t.test('what is accepted', async t => {
-  const options = { capacity: 1, slots: 2, mode: 0o777, timeout: Infinity, maxPending: Infinity, owner: 'any', layout: 'cell', create: true, unknown: 1 }
+  const options = { capacity: 1, slots: 2, mode: 0o777, timeout: Infinity, maxPending: Infinity, owner: 'any', layout: 'cell', create: true, unknown: undefined }
   const segment = await shm.open(uniqueKey(), options)
   t.equal(segment.capacity, 1)
   await segment.destroy({ timeout: 0 })

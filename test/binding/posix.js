@@ -123,6 +123,8 @@ t.test('a file of somebody, and what is no name', async t => {
     await t.rejects(shm.destroy(name, POSIX), { code: 'ERR_SHM_LAYOUT' })
     t.ok(fs.readFileSync(pathOf(name)).equals(Buffer.alloc(bytes)), 'left as it was')
   }
+  fs.writeFileSync(pathOf(name), '')
+  await t.rejects(shm.open(name, { ...POSIX, layout: 'raw' }), { code: 'ERR_SHM_CAPACITY', message: /is an empty file/ })
   for (const wrong of ['', 'name', '/', '/.', '/..', '//a', '/a/b', '/a b', `/${'x'.repeat(63)}`]) {
     await t.rejects(shm.open(wrong, POSIX), { code: 'ERR_INVALID_ARG_VALUE' }, wrong)
   }

@@ -30,7 +30,7 @@ async function inPrivate (t, code, use) {
   t.teardown(() => Promise.all([key, name].map(destroyIfThere)))
   const file = uniquePosixName()
   t.teardown(() => remove(file, 'cell', true))
-  const unique = code.replaceAll(/'(prices|leader|nightly-jobs)'/g, `'${name}'`).replaceAll("'/frame'", `'${file}'`)
+  const unique = code.replaceAll(/'(prices|leader|nightly-jobs|ticker|quotes)'/g, `'${name}'`).replaceAll("'/frame'", `'${file}'`)
   return use(unique, plainEnv({ SHM_KEY: String(key) }))
 }
 
@@ -48,6 +48,15 @@ t.test('JavaScript', async t => {
       for (const pattern of expected(code)) t.match(output, pattern)
     }))
   }
+})
+
+t.test('it names every code of the server', t => {
+  const server = path.join(ROOT, 'server')
+  const sources = fs.readdirSync(server, { recursive: true }).filter(file => file.endsWith('.js') && !file.includes('node_modules'))
+  const codes = sources.flatMap(file => fs.readFileSync(path.join(server, file), 'utf8').match(/(?<=HttpError\(\d+, ')\w+(?=')/g) ?? [])
+  t.ok(codes.length > 20)
+  for (const code of new Set(codes)) t.ok(readme.includes(`\`${code}\``), code)
+  t.end()
 })
 
 t.test('Python', pythonOnly, async t => {

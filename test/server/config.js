@@ -66,7 +66,7 @@ t.test('who may ask, and how much', async t => {
 t.test('mistakes', async t => {
   const mistakes = {
     PORT: ['x', '-1', '65536', '1.5', '80a'],
-    SHM_KEY: ['a b', 'x'.repeat(64), '/etc', '0', '-0', '0x0', '4294967296', '-2147483649'],
+    SHM_KEY: ['a b', 'x'.repeat(64), '/etc', '0', '-0', '0x0', '0x12zz', '0x', '4294967296', '-2147483649'],
     SHM_CAPACITY: ['0', '-1', '2k', '1.5'],
     SHM_LAYOUT: ['sheep', 'RAW'],
     SHM_SEMAPHORE: ['name', '/', '/a/b', '/' + 'x'.repeat(251)],

@@ -39,5 +39,6 @@ t.test('for people', async t => {
   const response = await fastify.inject('/docs/')
   t.equal(response.statusCode, 200)
   t.match(response.headers, { 'content-type': /^text\/html/, 'content-security-policy': /script-src 'self'/ })
+  t.notMatch(response.headers['content-security-policy'], /upgrade-insecure-requests/, 'also over plain HTTP')
   t.notMatch(response.body, /<script>[^<]/, 'no inline script')
 })

@@ -72,6 +72,19 @@ t.test('limits name the kernel setting', t => {
   t.end()
 })
 
+t.test('what to do about it', t => {
+  const message = (failure, of = context) => fromFailure(failure, of).message
+  t.match(message({ code: 'DESTROYED' }), /was destroyed: open it again$/)
+  t.match(message({ code: 'DESTROYED' }, { label: "segment '/frame'", name: '/frame', lockKey: 5 }), /was destroyed: open it again$/)
+  t.match(message({ code: 'DESTROYED' }, { label: 'private segment' }), /was destroyed$/, 'nobody can open it again')
+  t.match(message({ code: 'CORRUPT', reason: 'checksum' }), /\(checksum\): the next write/)
+  t.match(message({ code: 'CORRUPT', reason: 'slot count' }), /\(slot count\): shm\.destroy\(\)/)
+  t.match(message({ code: 'CORRUPT', reason: 'semaphore' }), /\(semaphore\)$/, 'not of the segment')
+  t.match(message({ code: 'NAME_COLLISION' }, { label: "segment '/frame'", lockKey: 5 }), /moved or copied: only rm removes it$/)
+  t.match(message({ code: 'TIMEOUT', reason: 'semaphore' }, { ...context, waited: 5 }), /until somebody posts it/)
+  t.end()
+})
+
 t.test('argument mistakes are Node\'s errors', t => {
   t.match(invalidType('x', 'of type number', '5'), { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE', message: /"x" argument must be of type number. Received '5'/ })
   t.match(invalidValue('x', 'must not be odd', 5), { name: 'TypeError', code: 'ERR_INVALID_ARG_VALUE', message: /must not be odd. Received 5/ })
