@@ -24,12 +24,12 @@ const { copyTree, build } = require('./tree')
 const SANITIZERS = {
   address: {
     kinds: 'address,undefined',
-    core: { targets: ['broken_addon', 'core_test', 'fail_calls', 'failing_calls'], programs: [['core_test'], ['fail_calls'], ['fail_calls', '--posix']] },
+    core: { targets: ['broken_addon', 'core_test', 'fail_calls', 'failing_calls'], programs: [['core_test'], ['core_test', '--posix'], ['fail_calls'], ['fail_calls', '--posix']] },
     preload: 'libasan.so',
     // A small quarantine: some tests look at how memory grows. LeakSanitizer's own exit code is 0, as Node.js leaks at exit: see
     // reports.js for what counts.
     env: log => ({
-      ASAN_OPTIONS: `detect_leaks=1:abort_on_error=1:quarantine_size_mb=4:detect_stack_use_after_return=1:symbolize=0:log_path=${log}`,
+      ASAN_OPTIONS: `detect_leaks=1:abort_on_error=1:quarantine_size_mb=4:detect_stack_use_after_return=1:handle_sigbus=0:symbolize=0:log_path=${log}`,
       LSAN_OPTIONS: 'exitcode=0:report_objects=0',
       UBSAN_OPTIONS: `print_stacktrace=1:log_path=${log}`
     })
