@@ -5,10 +5,10 @@
 
 const os = require('node:os')
 const cases = require('./cases')
-const { commandLine, positive } = require('./command-line')
+const { commandLine, positive, refuse } = require('./command-line')
 const { measure } = require('./measure')
 
-const USAGE = 'usage: npm run bench [-- --case P1] [--rounds 21] [--json]'
+const USAGE = 'usage: npm run bench [-- --case P1,P5-100] [--rounds 21] [--json]'
 
 const { values: given } = commandLine(USAGE, {
   options: {
@@ -17,6 +17,17 @@ const { values: given } = commandLine(USAGE, {
     json: { type: 'boolean', default: false }
   }
 })
+
+const rounds = positive('rounds', given.rounds, USAGE)
+const wanted = given.case?.split(',')
+
+/** P1 stands for all its variants, such as P1c, but not for P10. */
+const isCalled = (id, name) => id === name || /^P\d+/.exec(id)[0] === name
+const isAskedFor = id => wanted === undefined || wanted.some(name => isCalled(id, name))
+
+for (const name of wanted ?? []) {
+  if (!cases.some(({ ids }) => ids.some(id => isCalled(id, name)))) refuse(`--case ${name}`, USAGE)
+}
 
 const machine = () => ({ node: process.version, cpu: os.cpus()[0].model.trim(), cores: os.cpus().length, kernel: os.release() })
 
@@ -43,10 +54,10 @@ async function run () {
     console.log(Object.values(machine()).join(', '))
     console.log(`${'case'.padEnd(67)} ${'ours / floor, a call'.padStart(22)} ${'ratio (quartiles)'.padStart(20)} ${'bar'.padStart(8)}`)
   }
-  for (const make of cases) {
+  for (const make of cases.filter(({ ids }) => ids.some(isAskedFor))) {
     for (const benchCase of await make()) {
-      if (given.case && !benchCase.id.startsWith(given.case)) continue
-      results.push(await measure(benchCase, positive('rounds', given.rounds, USAGE)))
+      if (!isAskedFor(benchCase.id)) continue
+      results.push(await measure(benchCase, rounds))
       if (!given.json) console.log(line(results.at(-1)))
     }
     await make.end()

@@ -6,13 +6,14 @@ const shm = require('shmnode')
 const floors = require('../floors')
 
 const COUNTS = [100, 1000]
+const idOf = count => `P5-${count}`
 const segments = []
 
 /** @returns {Promise<import('../measure').BenchCase[]>} */
 async function byTurns () {
   for (let i = 0; i < Math.max(...COUNTS); i++) segments.push(await shm.open(shm.PRIVATE))
   return COUNTS.map(count => ({
-    id: `P5-${count}`,
+    id: idOf(count),
     title: `writeSync() to ${count} segments by turns / semop on as many`,
     calls: 50_000,
     ours: writeTo(segments.slice(0, count)),
@@ -27,6 +28,8 @@ function writeTo (chosen) {
     for (let i = 0; i < calls; i++) chosen[i % chosen.length].writeSync(bytes)
   }
 }
+
+byTurns.ids = COUNTS.map(idOf)
 
 byTurns.end = () => Promise.all(segments.map(segment => segment.destroy()))
 

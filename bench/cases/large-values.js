@@ -51,6 +51,8 @@ async function largeValues () {
   ]
 }
 
+largeValues.ids = ['P4', 'P10']
+
 largeValues.end = () => segment.destroy()
 
 module.exports = largeValues

@@ -31,6 +31,8 @@ async function smallCalls () {
   ]
 }
 
+smallCalls.ids = ['P1', 'P1c', 'P1m', 'P1l', 'P2', 'P3', 'P5']
+
 smallCalls.end = async () => {
   floors.closeCell()
   await segment.destroy()

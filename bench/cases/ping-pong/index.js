@@ -72,6 +72,8 @@ async function pingPong () {
   ]
 }
 
+pingPong.ids = ['P6', 'P6o', 'P6s', 'P6os', 'P6m', 'P6mo']
+
 pingPong.end = () => Promise.all(ends.map(end => end()))
 
 module.exports = pingPong
