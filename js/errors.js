@@ -126,18 +126,19 @@ function errnoName (errno) {
   return known ? known[0] : Object.keys(os.constants.errno).find(name => os.constants.errno[name] === errno) ?? errno
 }
 
-function holding ({ holder, reason }) {
+/** A segment has two locks: that of its value, and that which `lock()` gives. */
+function holding ({ holder, reason }, { lock = 'lock' }) {
   if (reason === 'queue') return 'calls before it took as long'
   if (reason === 'no newer version') return 'nobody wrote a newer one'
   if (reason === 'semaphore') return 'its semaphore is taken, perhaps by a process that has died: nobody releases it then, until somebody posts it (sem_post)'
   if (reason === 'conflict') return 'others wrote first each time'
-  if (holder === process.pid) return `process ${holder}, this one, holds its lock`
-  return holder ? `process ${holder} holds its lock` : 'its lock is held'
+  if (holder === process.pid) return `process ${holder}, this one, holds its ${lock}`
+  return holder ? `process ${holder} holds its ${lock}` : `its ${lock} is held`
 }
 
-function describeTimeout (failure, { waited }) {
+function describeTimeout (failure, context) {
   const what = failure.reason === 'no newer version' ? `was not above version ${failure.number}` : 'was not had'
-  return `${what} within ${waited} ms: ${holding(failure)}`
+  return `${what} within ${context.waited} ms: ${holding(failure, context)}`
 }
 
 /** As ipcs(1) shows it. */
@@ -165,7 +166,7 @@ const descriptions = {
   OWNER: failure => `is not trusted: ${describeOwner(failure)}`,
   CORRUPT: ({ reason }) => `is corrupt (${reason})${remedyOf(reason)}`,
   VERSION_CONFLICT: ({ number }, { ifVersion }) => `is at version ${number}, not ${ifVersion}`,
-  BUSY: failure => `is busy: ${holding(failure)}`,
+  BUSY: (failure, context) => `is busy: ${holding(failure, context)}`,
   TIMEOUT: describeTimeout,
   QUEUE_FULL: (_, { maxPending }) => `takes no more calls while ${maxPending} ${maxPending === 1 ? 'is' : 'are'} pending (option maxPending)`,
   DESTROYED: describeDestroyed,

@@ -12,7 +12,7 @@ class LockCall extends Call {}
 /** Of LockCalls. */
 class LockLane extends Lane {
   constructor (handle, context) {
-    super(handle, context, LOCK.USER)
+    super(handle, { ...context, lock: 'user lock' }, LOCK.USER)
   }
 
   fit () {

@@ -45,6 +45,8 @@ t.test('facts', t => {
   t.match(error.message, /process 99 holds its lock \(semtimedop: EAGAIN\)$/)
   const own = fromFailure({ code: 'TIMEOUT', holder: process.pid }, { ...context, waited: 20 })
   t.ok(own.message.endsWith(`was not had within 20 ms: process ${process.pid}, this one, holds its lock`), own.message)
+  t.match(fromFailure({ code: 'BUSY', holder: 99 }, { ...context, lock: 'user lock' }).message, /process 99 holds its user lock$/)
+  t.match(fromFailure({ code: 'BUSY' }, { ...context, lock: 'user lock' }).message, /its user lock is held$/)
   t.match(fromFailure({ code: 'DESTROYED', errno: 43, syscall: 'semtimedop' }, context).message, /\(semtimedop: EIDRM\)$/)
   const bare = fromFailure({ code: 'CLOSED' }, { label: 'private segment', key: null, name: null })
   t.strictSame(Object.keys(bare), ['code'], 'what does not apply is not there')
