@@ -53,7 +53,7 @@ napi_value SpinUntilNewer(Napi::Env env, Opening& opening, const napi_value* arg
 napi_value ReadNow(Napi::Env env, Opening& opening, const ReadRequest& request) {
   const auto facts = TryRead(*opening.cell, request);
   if (!facts) return ToFailure(env, facts.error());
-  opening.last_read = *facts;
+  opening.media_type = facts->media_type;
   StoreFacts(opening.fact_table, 0, *facts, request);
   return nullptr;
 }

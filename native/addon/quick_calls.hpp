@@ -12,10 +12,10 @@ namespace shmnode::addon {
 
 // What a handle and its quick calls share, on the loop thread of their environment.
 struct Opening {
-  std::shared_ptr<const Cell> cell;    // null once closed
-  Napi::Reference<Napi::Value> facts;  // keeps alive what fact_table points to
-  Table fact_table;                    // one row: what the last read found
-  ValueFacts last_read{};
+  std::shared_ptr<const Cell> cell;               // null once closed
+  Napi::Reference<Napi::Value> facts;             // keeps alive what fact_table points to
+  Table fact_table;                               // one row: what the last read found
+  decltype(ValueFacts::media_type) media_type{};  // of what the last read found
 };
 
 // Gives the object functions that know their opening by themselves: napi_unwrap, which methods need for that, costs three times

@@ -97,7 +97,7 @@ void SegmentHandle::Lock(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value SegmentHandle::MediaType(const Napi::CallbackInfo& info) {
-  const auto& media_type = opening_->last_read.media_type;
+  const auto& media_type = opening_->media_type;
   if (media_type.front() == '\0') return info.Env().Undefined();
   return Napi::String::New(info.Env(), media_type.data());
 }

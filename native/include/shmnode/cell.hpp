@@ -148,15 +148,13 @@ class Cell {
   // of writers cannot starve a reader. Who may not lock goes on until the deadline. kBusy then; kTooLarge where the value does not
   // fit, kDestroyed, kCorrupt. What was never written reads as version 0, of length 0.
   Result<ValueFacts> Read(const ReadRequest& request, Deadline deadline) const noexcept {
+    Result<ValueFacts> found(std::in_place);
     for (int round = 0; round < kLockFreeRounds; round++) {
-      if (auto facts = ReadOnce(request)) return *std::move(facts);
+      if (ReadOnce(request, found)) return found;
       if (request.retries != nullptr) ++*request.retries;
     }
-    if (segment_.read_only()) return ReadWithoutRights(request, deadline);
-    const auto hold = LockHold::Acquire(lock_, LockMode::kShared, deadline);
-    if (!hold) return hold.code() == Code::kAccess ? ReadWithoutRights(request, deadline) : hold.error();
-    if (auto facts = ReadOnce(request)) return *std::move(facts);
-    return Fail(Code::kBusy, "a writer without the lock");
+    ReadAgainstWriters(request, deadline, found);
+    return found;
   }
 
   // The exclusive lock for Commit, once it is known that it guards this segment: kDestroyed where the segment was
@@ -297,8 +295,9 @@ class Cell {
 
   Header* header() const noexcept { return reinterpret_cast<Header*>(segment_.data()); }
   SlotDescriptor& SlotOf(uint64_t version) const noexcept { return header()->slots[version % geometry_.slot_count]; }
-  std::byte* PayloadOf(uint64_t version) const noexcept {
-    return segment_.data() + kHeaderBytes + geometry_.stride * (version % geometry_.slot_count);
+  // From where the descriptor stands: another division would take as long as the copy of a small value.
+  std::byte* PayloadOf(const SlotDescriptor& slot) const noexcept {
+    return segment_.data() + kHeaderBytes + geometry_.stride * static_cast<uint64_t>(&slot - &header()->slots[0]);
   }
 
   // The fences of a sequence lock: Boehm, "Can seqlocks get along with programming language memory models?", MSPC 2012.
@@ -317,71 +316,86 @@ class Cell {
     SlotDescriptor& slot = SlotOf(version);
     slot.version.store(0, std::memory_order_seq_cst);
     std::atomic_thread_fence(std::memory_order_release);
-    RacyCopyToSlot(PayloadOf(version), request.data, request.length);
+    RacyCopyToSlot(PayloadOf(slot), request.data, request.length);
     slot.length.store(request.length, std::memory_order_relaxed);
     slot.committed_ns.store(NowUnixNs(), std::memory_order_relaxed);
     slot.writer_pid.store(static_cast<uint32_t>(ProcessId()), std::memory_order_relaxed);
     std::array<std::byte, sizeof(SlotDescriptor) - offsetof(SlotDescriptor, media_type)> rest{};
     if (!request.media_type.empty()) std::memcpy(rest.data(), request.media_type.data(), request.media_type.size());
     RacyCopy(reinterpret_cast<std::byte*>(&slot) + offsetof(SlotDescriptor, media_type), rest.data(), rest.size());
-    if (geometry_.has_checksum()) slot.crc32c.store(Crc32c(PayloadOf(version), request.length), std::memory_order_relaxed);
+    if (geometry_.has_checksum()) slot.crc32c.store(Crc32c(PayloadOf(slot), request.length), std::memory_order_relaxed);
     slot.version.store(version, std::memory_order_release);
   }
 
-  // One round of the lock-free read: a value or an error, or nothing when a writer was quicker.
-  std::optional<Result<ValueFacts>> ReadOnce(const ReadRequest& request) const noexcept {
-    if (IsRetired()) return Fail(Code::kDestroyed);
+  // One round of the lock-free read: true with a value or an error in `found`, false when a writer was quicker. Who calls gives a
+  // value, which is filled where it is: copied from function to function, what was just stored field by field would be loaded in
+  // larger pieces, for which processors wait longer than all the rest takes.
+  bool ReadOnce(const ReadRequest& request, Result<ValueFacts>& found) const noexcept {
+    if (IsRetired()) return Refuse(found, Fail(Code::kDestroyed));
     const uint64_t version = Version();
-    if (version == 0) return NeverWritten();
-    if (version > kMaxExact) return Fail(Code::kCorrupt, "commit");
+    if (version == 0) return NeverWritten(found);
+    if (version > kMaxExact) return Refuse(found, Fail(Code::kCorrupt, "commit"));
     const SlotDescriptor& slot = SlotOf(version);
     if (slot.version.load(std::memory_order_acquire) != version) {
       // A slot is marked only after a later commit. Without one, nobody is writing here: the descriptor is wrong.
-      if (Version() == version) return Fail(Code::kCorrupt, "slot version");
-      return std::nullopt;
+      return Version() == version && Refuse(found, Fail(Code::kCorrupt, "slot version"));
     }
-    return CopyOut(slot, version, request);
+    return CopyOut(slot, version, request, found);
+  }
+
+  [[gnu::noinline, gnu::cold]] static bool Refuse(Result<ValueFacts>& found, const Error& error) noexcept {
+    found = error;
+    return true;
   }
 
   // Of a file that somebody has made shorter, the header reads as zero as well.
-  Result<ValueFacts> NeverWritten() const noexcept {
-    if (segment_.is_posix() && CheckNotRemoved().code() == Code::kDestroyed) return Fail(Code::kDestroyed);
-    return ValueFacts{};
+  bool NeverWritten(Result<ValueFacts>& found) const noexcept {
+    if (segment_.is_posix() && CheckNotRemoved().code() == Code::kDestroyed) return Refuse(found, Fail(Code::kDestroyed));
+    *found = {};
+    return true;
   }
 
-  std::optional<Result<ValueFacts>> CopyOut(const SlotDescriptor& slot, uint64_t version, const ReadRequest& request) const noexcept {
-    ValueFacts facts{.version = version,
-                     .length = slot.length.load(std::memory_order_relaxed),
-                     .committed_ns = slot.committed_ns.load(std::memory_order_relaxed),
-                     .writer_pid = slot.writer_pid.load(std::memory_order_relaxed),
-                     .media_type = {}};
+  bool CopyOut(const SlotDescriptor& slot, uint64_t version, const ReadRequest& request, Result<ValueFacts>& found) const noexcept {
+    ValueFacts& facts = *found;
+    facts.version = version;
+    facts.length = slot.length.load(std::memory_order_relaxed);
+    facts.committed_ns = slot.committed_ns.load(std::memory_order_relaxed);
+    facts.writer_pid = slot.writer_pid.load(std::memory_order_relaxed);
     RacyCopy(facts.media_type.data(), slot.media_type, kMediaTypeRoom);
-    facts.media_type.back() = '\0';
-    const std::optional<Error> refusal = CopyPayload(slot, version, request, facts.length);
-    if (!StillHolds(slot, version)) return std::nullopt;
-    if (refusal) return *refusal;
-    return facts;
-  }
-
-  // What it says of the value counts only while the slot still holds the version.
-  std::optional<Error> CopyPayload(const SlotDescriptor& slot, uint64_t version, const ReadRequest& request,
-                                   uint64_t length) const noexcept {
-    if (length > geometry_.capacity) return Fail(Code::kCorrupt, "length over capacity");
-    if (request.whole && length > request.room) return Fail(Code::kTooLarge, nullptr, length);
-    const std::byte* payload = PayloadOf(version);
+    // A store of one byte into what the next load takes as a whole would hold that up.
+    if (facts.media_type.back() != '\0') facts.media_type.back() = '\0';
+    const uint64_t length = facts.length;
+    // What these say counts only while the slot still holds the version.
+    if (length > geometry_.capacity) return StillHolds(slot, version) && Refuse(found, Fail(Code::kCorrupt, "length over capacity"));
+    if (request.whole && length > request.room) return StillHolds(slot, version) && Refuse(found, Fail(Code::kTooLarge, nullptr, length));
+    const std::byte* payload = PayloadOf(slot);
     const uint64_t offset = std::min(request.offset, length);
     RacyCopy(request.target, payload + offset, std::min(request.room, length - offset));
-    const bool check = geometry_.has_checksum() && request.room != 0;
-    if (check && Crc32c(payload, length) != slot.crc32c.load(std::memory_order_relaxed)) return Fail(Code::kCorrupt, "checksum");
-    return std::nullopt;
+    if (geometry_.has_checksum() && request.room != 0 && Crc32c(payload, length) != slot.crc32c.load(std::memory_order_relaxed)) {
+      return StillHolds(slot, version) && Refuse(found, Fail(Code::kCorrupt, "checksum"));
+    }
+    return StillHolds(slot, version);
   }
 
-  Result<ValueFacts> ReadWithoutRights(const ReadRequest& request, Deadline deadline) const noexcept {
+  // The shared lock keeps writers away; who may not take it goes on without.
+  [[gnu::noinline, gnu::cold]] void ReadAgainstWriters(const ReadRequest& request, Deadline deadline,
+                                                       Result<ValueFacts>& found) const noexcept {
+    if (segment_.read_only()) return ReadWithoutRights(request, deadline, found);
+    const auto hold = LockHold::Acquire(lock_, LockMode::kShared, deadline);
+    if (hold.code() == Code::kAccess) return ReadWithoutRights(request, deadline, found);
+    if (!hold) {
+      found = hold.error();
+    } else if (!ReadOnce(request, found)) {
+      found = Fail(Code::kBusy, "a writer without the lock");
+    }
+  }
+
+  void ReadWithoutRights(const ReadRequest& request, Deadline deadline, Result<ValueFacts>& found) const noexcept {
     while (!deadline.Expired()) {
-      if (auto facts = ReadOnce(request)) return *std::move(facts);
+      if (ReadOnce(request, found)) return;
       sched_yield();
     }
-    return Fail(Code::kBusy);
+    found = Fail(Code::kBusy);
   }
 
   Segment segment_;

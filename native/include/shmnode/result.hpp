@@ -83,6 +83,7 @@ inline Error FromErrno(const char* syscall, int system_errno) noexcept {
 template <class T>
 class [[nodiscard]] Result {
  public:
+  explicit Result(std::in_place_t) noexcept : state_(std::in_place_index<0>) {}   // a T of its own, all zero where it is plain
   Result(T value) noexcept : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
   Result(Error error) noexcept : state_(std::in_place_index<1>, error) {}         // NOLINT(google-explicit-constructor)
 
