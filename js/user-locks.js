@@ -22,7 +22,7 @@ class UserLocks {
    */
   constructor (segment, context, travel) {
     this.#segment = segment
-    this.#context = context
+    this.#context = { ...context, lock: 'user lock' }
     this.#travel = travel
   }
 

@@ -7,7 +7,7 @@ module.exports = [
     what: 'a length that is not checked',
     target: 'header',
     file: 'cell.hpp',
-    from: 'if (length > geometry_.capacity) return Fail(Code::kCorrupt, "length over capacity");',
+    from: 'if (length > geometry_.capacity) return StillHolds(slot, version) && Refuse(found, Fail(Code::kCorrupt, "length over capacity"));',
     to: ''
   },
   {
@@ -28,7 +28,7 @@ module.exports = [
     what: 'a media type without an end',
     target: 'header',
     file: 'cell.hpp',
-    from: 'facts.media_type.back() = \'\\0\';',
+    from: 'if (facts.media_type.back() != \'\\0\') facts.media_type.back() = \'\\0\';',
     to: ''
   },
   {
@@ -56,8 +56,8 @@ module.exports = [
     what: 'an address computed from what the header says now',
     target: 'flip',
     file: 'cell.hpp',
-    from: 'kHeaderBytes + geometry_.stride * (version',
-    to: 'kHeaderBytes + header()->slot_stride * (version'
+    from: 'kHeaderBytes + geometry_.stride * static_cast',
+    to: 'kHeaderBytes + header()->slot_stride * static_cast'
   },
   {
     what: 'a slot count that is loaded again after its check',

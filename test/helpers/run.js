@@ -10,7 +10,10 @@ const { FIXTURES, plainEnv } = require('./child')
 const execute = promisify(execFile)
 const RUN = path.join(FIXTURES, 'run.js')
 
-/** LeakSanitizer, under npm run test:asan, fails where a process may not trace itself, as after a change of users. */
+/**
+ * LeakSanitizer, under npm run test:asan, fails where a process may not trace itself, as after a change of users, and takes seconds
+ * when a process ends.
+ */
 const withoutLeakCheck = () => process.env.ASAN_OPTIONS && { ASAN_OPTIONS: `${process.env.ASAN_OPTIONS}:detect_leaks=0` }
 
 /**
@@ -33,4 +36,4 @@ const isRoot = process.geteuid() === 0
 /** For tests that change users or namespaces. */
 const rootOnly = isRoot ? {} : { skip: 'needs root' }
 
-module.exports = { run, asUser, isRoot, rootOnly, NOBODY: 65534 }
+module.exports = { run, withoutLeakCheck, asUser, isRoot, rootOnly, NOBODY: 65534 }
